@@ -1,0 +1,23 @@
+//! The library that a till links: it sells prepaid top-ups, vouchers and payments through gateways, and at every
+//! moment it can say what became of each order.
+//!
+//! The public items of this crate are the interface of every language binding.
+
+#[cfg(not(feature = "uniffi"))]
+extern crate tillgate_macros as uniffi;
+#[cfg(feature = "uniffi")]
+uniffi::setup_scaffolding!("tillgate");
+
+mod error;
+mod money;
+mod secret;
+
+pub use error::{ErrorDetails, Outcome, Result, TillgateError};
+pub use money::{Decimal, Money, Timestamp};
+pub use secret::Secret;
+
+/// The version of this library, as `major.minor.patch`.
+#[uniffi::export]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_string()
+}
