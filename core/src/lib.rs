@@ -14,6 +14,7 @@ mod money;
 mod runtime;
 mod secret;
 pub mod testing;
+mod transport;
 
 pub use clock::{Clock, SystemClock};
 #[cfg(feature = "testing")]
@@ -22,6 +23,7 @@ pub use error::{ErrorDetails, Outcome, Result, TillgateError};
 pub use money::{Decimal, Money, Timestamp};
 pub use runtime::{BoxFuture, block_on, panicked, shut_down_runtime};
 pub use secret::Secret;
+pub use transport::{OperationKind, ProxyConfig, TransportConfig};
 
 /// The version of this library, as `major.minor.patch`.
 #[uniffi::export]
