@@ -8,12 +8,19 @@ extern crate tillgate_macros as uniffi;
 #[cfg(feature = "uniffi")]
 uniffi::setup_scaffolding!("tillgate");
 
+mod clock;
 mod error;
 mod money;
+mod runtime;
 mod secret;
+pub mod testing;
 
+pub use clock::{Clock, SystemClock};
+#[cfg(feature = "testing")]
+pub use clock::{ManualClock, ScaledClock};
 pub use error::{ErrorDetails, Outcome, Result, TillgateError};
 pub use money::{Decimal, Money, Timestamp};
+pub use runtime::{BoxFuture, block_on, panicked, shut_down_runtime};
 pub use secret::Secret;
 
 /// The version of this library, as `major.minor.patch`.
