@@ -11,6 +11,7 @@ uniffi::setup_scaffolding!("tillgate");
 mod clock;
 mod error;
 mod money;
+pub mod orders;
 mod runtime;
 mod secret;
 pub mod testing;
@@ -20,6 +21,7 @@ pub use clock::{Clock, SystemClock};
 pub use clock::{ManualClock, ScaledClock};
 pub use error::{ErrorDetails, Outcome, Result, TillgateError};
 pub use money::{Decimal, Money, Timestamp};
+pub use orders::*;
 pub use runtime::{BoxFuture, block_on, panicked, shut_down_runtime};
 pub use secret::Secret;
 

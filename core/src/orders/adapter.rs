@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_core::future::BoxFuture;
+use crate::runtime::BoxFuture;
 
 use super::types::{CallbackRequest, NewOrder, OrderKind};
-use crate::{Decimal, Money, Result, Secret, Timestamp, TillgateError};
+use crate::{Decimal, Money, Result, Secret, TillgateError, Timestamp};
 
 /// Whose orders these are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

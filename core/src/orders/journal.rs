@@ -36,13 +36,10 @@ impl Journal {
         let thread = std::thread::Builder::new()
             .name("tillgate-journal".to_string())
             .spawn(move || drain(&*committing, &receiver))
-            .map_err(|error| TillgateError::internal(format!("the journal's thread could not start: {error}")))?;
-        Ok(Arc::new(Self {
-            store,
-            clock,
-            queue: Mutex::new(Some(sender)),
-            thread: Mutex::new(Some(thread)),
-        }))
+            .map_err(|error| {
+                TillgateError::internal(format!("the journal's thread could not start: {error}"))
+            })?;
+        Ok(Arc::new(Self { store, clock, queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) }))
     }
 
     /// The store, for reading.
@@ -83,7 +80,9 @@ impl Journal {
     /// Writes a fact down, and returns the order after it and whether it changed.
     pub async fn apply(&self, key: &str, fact: Fact, voucher: Option<Sealed>) -> Result<Applied> {
         match self.commit(Command::Apply { key: key.to_string(), fact, voucher }).await? {
-            Done::Applied { record, changed, also } => Ok(Applied { record: *record, changed, also: also.map(|r| *r) }),
+            Done::Applied { record, changed, also } => {
+                Ok(Applied { record: *record, changed, also: also.map(|r| *r) })
+            }
             other => Err(TillgateError::internal(format!("the journal answered {other:?} to a fact"))),
         }
     }

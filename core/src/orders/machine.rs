@@ -221,11 +221,19 @@ pub fn may_undo(parent: &Record, siblings: &[Record], undo: &Order) -> Result<()
     let too_late = |details| TillgateError::TooLate { details };
     let invalid = |details| TillgateError::InvalidArgument { details };
     if parent.order.kind != OrderKind::Purchase {
-        return refuse(invalid, format!("{} is itself an undo", parent.order.id), "An undo cannot be undone.");
+        return refuse(
+            invalid,
+            format!("{} is itself an undo", parent.order.id),
+            "An undo cannot be undone.",
+        );
     }
     if matches!(
         parent.order.state,
-        OrderState::Pending | OrderState::Failed | OrderState::Cancelled | OrderState::Expired | OrderState::Reversed
+        OrderState::Pending
+            | OrderState::Failed
+            | OrderState::Cancelled
+            | OrderState::Expired
+            | OrderState::Reversed
     ) {
         return refuse(
             too_late,
@@ -385,7 +393,12 @@ impl<'a> Step<'a> {
         }
     }
 
-    fn close_attempt(&mut self, number: u32, outcome: AttemptOutcome, details: Option<&ErrorDetails>) -> bool {
+    fn close_attempt(
+        &mut self,
+        number: u32,
+        outcome: AttemptOutcome,
+        details: Option<&ErrorDetails>,
+    ) -> bool {
         let Some(attempt) = self.after.order.attempts.iter_mut().find(|a| a.number == number) else {
             return false;
         };
@@ -470,7 +483,9 @@ impl<'a> Step<'a> {
             (OrderState::Failed, EvidenceStatus::Succeeded) => true,
             // The gateway never had it, said the look-ups; now it has.
             (OrderState::Failed, _) if order.failure == Some(FailureReason::Absent) => true,
-            (OrderState::Failed, EvidenceStatus::Open) if order.failure != Some(FailureReason::Decided) => true,
+            (OrderState::Failed, EvidenceStatus::Open) if order.failure != Some(FailureReason::Decided) => {
+                true
+            }
             (OrderState::Cancelled | OrderState::Expired, _) => true,
             _ => false,
         };
@@ -547,8 +562,10 @@ impl<'a> Step<'a> {
         let settled = absence.answers >= rule.answers_min && absence.running_ms >= rule.running_ms;
         self.touched = true;
         self.what = "not_found";
-        self.note =
-            Some(format!("{} counted answers over {} ms of running time", absence.answers, absence.running_ms));
+        self.note = Some(format!(
+            "{} counted answers over {} ms of running time",
+            absence.answers, absence.running_ms
+        ));
         if !settled && guard(Guard::AbsenceProof) {
             return;
         }
@@ -579,10 +596,8 @@ impl<'a> Step<'a> {
             return;
         };
         if first.elapsed_upper(self.at) > window {
-            return self.review(
-                ReviewReason::UndoUnclear,
-                "the second answer came too late to count".to_string(),
-            );
+            return self
+                .review(ReviewReason::UndoUnclear, "the second answer came too late to count".to_string());
         }
         if first.elapsed_lower(self.at) < gap {
             return;
@@ -616,7 +631,8 @@ impl<'a> Step<'a> {
 
     fn quarantined(&mut self) {
         self.recovered();
-        if matches!(self.before.order.state, OrderState::Pending | OrderState::Sending | OrderState::Accepted) {
+        if matches!(self.before.order.state, OrderState::Pending | OrderState::Sending | OrderState::Accepted)
+        {
             self.note = Some("the journal does not fit this machine or this moment".to_string());
             self.to(OrderState::Unknown, "quarantine");
         }
@@ -629,7 +645,9 @@ impl<'a> Step<'a> {
                 format!("order {} is {} and cannot be cancelled", order.id, order.state),
                 "Nothing was changed. The order goes on; wait for its final state.",
             );
-            return Err(TillgateError::TooLate { details }.about_order(&order.id).with_outcome(order.money()));
+            return Err(TillgateError::TooLate { details }
+                .about_order(&order.id)
+                .with_outcome(order.money()));
         }
         self.to(OrderState::Cancelled, "cancel");
         Ok(())
@@ -670,7 +688,10 @@ impl<'a> Step<'a> {
         }
         if order.state != OrderState::NeedsReview && order.conflict.is_none() {
             let details = ErrorDetails::local(
-                format!("order {} is {} and not in conflict: there is nothing to decide", order.id, order.state),
+                format!(
+                    "order {} is {} and not in conflict: there is nothing to decide",
+                    order.id, order.state
+                ),
                 "Nothing was changed. The tracker goes on with the order.",
             );
             return Err(TillgateError::TooLate { details }.about_order(&order.id));
