@@ -1,0 +1,10 @@
+//! Orders: from the intent to a final state, whatever happens on the way. Knows no gateway and no HTTP.
+
+pub mod adapter;
+pub(crate) mod journal;
+pub(crate) mod machine;
+pub(crate) mod moment;
+pub(crate) mod store;
+mod types;
+
+pub use types::*;
