@@ -15,6 +15,7 @@ pub mod orders;
 mod runtime;
 mod secret;
 pub mod testing;
+mod till;
 
 pub use clock::{Clock, SystemClock};
 #[cfg(feature = "testing")]
@@ -24,6 +25,7 @@ pub use money::{Decimal, Money, Timestamp};
 pub use orders::*;
 pub use runtime::{BoxFuture, block_on, panicked, shut_down_runtime};
 pub use secret::Secret;
+pub use till::{EventStream, Till};
 
 /// The version of this library, as `major.minor.patch`.
 #[uniffi::export]

@@ -100,6 +100,8 @@ pub enum Fact {
     ProvedAbsent { by: String },
     /// A voucher that was lost to its key was fetched and encrypted anew.
     VoucherRenewed,
+    /// The application was given the voucher.
+    Revealed,
 }
 
 /// What else the journal knows at that moment.
@@ -206,6 +208,7 @@ pub fn apply(before: &Record, fact: &Fact, context: &Context, at: &Moment) -> Re
         Fact::Undone { amount, by } => step.undone(*amount, by),
         Fact::ProvedAbsent { by } => step.proved_absent(by),
         Fact::VoucherRenewed => step.voucher_renewed(),
+        Fact::Revealed => step.revealed(),
     }
     Ok(step.finish())
 }
@@ -727,6 +730,11 @@ impl<'a> Step<'a> {
         } else if state == OrderState::Accepted || state == OrderState::Succeeded {
             self.mark_conflict("contradiction", format!("{by} found nothing to undo"));
         }
+    }
+
+    fn revealed(&mut self) {
+        self.touched = true;
+        self.what = "reveal";
     }
 
     fn voucher_renewed(&mut self) {
