@@ -16,6 +16,7 @@ pub mod orders;
 mod runtime;
 mod secret;
 pub mod testing;
+mod till;
 mod transport;
 
 pub use clock::{Clock, SystemClock};
@@ -27,6 +28,7 @@ pub use money::{Decimal, Money, Timestamp};
 pub use orders::*;
 pub use runtime::{BoxFuture, block_on, panicked, shut_down_runtime};
 pub use secret::Secret;
+pub use till::{EventStream, Till};
 pub use transport::{OperationKind, ProxyConfig, TransportConfig};
 
 /// The version of this library, as `major.minor.patch`.
