@@ -15,6 +15,10 @@ use std::sync::{Arc, RwLock};
 
 const BASE_URL: &str = "https://www.cysend.com/openapi/prod/v5.2.3";
 
+/// The statuses by which the gateway says no, each with its own error body (chapter 10 of its description, and the
+/// answers of `createOrder`).
+pub(super) const REFUSALS: [u16; 4] = [400, 401, 402, 404];
+
 /// A larger answer is decoded apart, so that orders under way need not wait for a catalogue.
 const DECODED_APART_BYTES: usize = 256 << 10;
 
@@ -105,7 +109,7 @@ pub(super) fn successful(sent: Sent, kind: OperationKind) -> Result<Answer> {
         Sent::Answered(answer) if (200..300).contains(&answer.status) => Ok(answer),
         Sent::Answered(answer) => {
             let words = wire::gateway_words(&answer);
-            Err(transport::refused(&answer, kind, words))
+            Err(transport::refused(&answer, kind, words, &REFUSALS))
         }
         Sent::NotSent(error) | Sent::Lost(error) => Err(error),
     }

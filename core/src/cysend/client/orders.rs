@@ -1,11 +1,11 @@
 //! Orders: placing, looking up, calculating.
 
 use super::checks;
-use super::gateway::{Gateway, decoded, successful};
+use super::gateway::{Gateway, REFUSALS, decoded, successful};
 use crate::cysend::operations;
 use crate::cysend::types::*;
 use crate::cysend::wire;
-use crate::error::{Result, TillgateError};
+use crate::error::{Outcome, Result, TillgateError};
 use crate::money::{Decimal, json_number};
 use crate::testing::{Guard, guard};
 use crate::transport::{self, OperationKind, Request, Sent};
@@ -64,10 +64,11 @@ impl Gateway {
             };
         }
         let words = wire::gateway_words(&answer);
-        let documented = matches!(answer.status, 400 | 401 | 402 | 404) && words.is_some();
-        let error = transport::refused(&answer, OperationKind::Money, words);
-        let may_be_anything = answer.status >= 400 && !guard(Guard::ThreeOutcomes);
-        if documented || may_be_anything { Submitted::Refused(error) } else { Submitted::Unknown(error) }
+        let error = transport::refused(&answer, OperationKind::Money, words, &REFUSALS);
+        if error.outcome() == Outcome::Refused || !guard(Guard::ThreeOutcomes) {
+            return Submitted::Refused(error);
+        }
+        Submitted::Unknown(error)
     }
 
     /// Looks an order up by our id.
@@ -91,7 +92,7 @@ impl Gateway {
         if answer.status == 404 && words.is_some() {
             return LookUp::NotFound;
         }
-        LookUp::Unclear(transport::refused(&answer, OperationKind::Read, words))
+        LookUp::Unclear(transport::refused(&answer, OperationKind::Read, words, &REFUSALS))
     }
 }
 
