@@ -9,6 +9,7 @@ extern crate tillgate_macros as uniffi;
 uniffi::setup_scaffolding!("tillgate");
 
 mod clock;
+mod cysend;
 mod error;
 mod money;
 pub mod orders;
@@ -21,6 +22,7 @@ mod transport;
 pub use clock::{Clock, SystemClock};
 #[cfg(feature = "testing")]
 pub use clock::{ManualClock, ScaledClock};
+pub use cysend::*;
 pub use error::{ErrorDetails, Outcome, Result, TillgateError};
 pub use money::{Decimal, Money, Timestamp};
 pub use orders::*;

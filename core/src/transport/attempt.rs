@@ -15,6 +15,8 @@ pub(super) struct Call {
     pub(super) request_id: String,
     /// By the clock's elapsed time.
     pub(super) deadline: Duration,
+    /// No attempt starts after it; by the clock's elapsed time.
+    pub(super) start_by: Duration,
 }
 
 /// Sends a call once.
@@ -27,10 +29,9 @@ pub(super) async fn once(transport: &Transport, call: &Call) -> Sent {
             Ok(turn) => turn,
             Err(error) => return Sent::NotSent(error),
         },
-        () = clock.sleep_until(call.deadline) => return Sent::NotSent(failure::no_turn(call)),
+        () = clock.sleep_until(call.start_by) => return Sent::NotSent(failure::no_turn(call)),
     };
-    // An operation that is past its time does not start.
-    if clock.elapsed() >= call.deadline {
+    if clock.elapsed() >= call.start_by {
         return Sent::NotSent(failure::no_turn(call));
     }
     let request = match http_request(call) {

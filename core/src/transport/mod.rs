@@ -14,9 +14,11 @@ mod retry;
 mod status;
 mod tls;
 
+#[allow(unused_imports, reason = "the other gateways use them too")]
 pub(crate) use config::{BaseUrl, in_range, secret_header};
 pub use config::{ProxyConfig, TransportConfig};
 pub use request::OperationKind;
+#[allow(unused_imports, reason = "SOAP has bodies of its own")]
 pub(crate) use request::{Answer, Body, Operation, Request, Sent};
 pub(crate) use status::{GatewayWords, refused, unreadable};
 
@@ -74,8 +76,12 @@ impl Transport {
 
     /// Carries out one call, and tells what is known of it afterwards.
     pub(crate) async fn send(&self, request: Request) -> Sent {
+        let now = self.clock.elapsed();
+        let deadline =
+            now + request.finish_within.map_or(self.total_timeout, |time| time.min(self.total_timeout));
         let call = attempt::Call {
-            deadline: self.deadline(&request),
+            deadline,
+            start_by: request.start_within.map_or(deadline, |time| (now + time).min(deadline)),
             request_id: request_id(),
             url: match self.base.join(request.operation.path, &request.path_parameters, &request.query) {
                 Ok(url) => url,
@@ -115,11 +121,6 @@ impl Transport {
     /// Takes no more calls, and waits for those that are on their way. They end at their deadlines at the latest.
     pub(crate) async fn close(&self) {
         self.limits.close().await;
-    }
-
-    fn deadline(&self, request: &Request) -> Duration {
-        let at_most = self.clock.elapsed() + self.total_timeout;
-        request.deadline.map_or(at_most, |deadline| deadline.min(at_most))
     }
 
     fn client(&self, kind: OperationKind) -> &reqwest::Client {

@@ -34,8 +34,7 @@ pub(crate) struct Operation {
     pub(crate) kind: OperationKind,
 }
 
-/// A call of an operation.
-#[derive(Debug)]
+/// A call of an operation. It cannot be printed: its arguments may be secrets.
 pub(crate) struct Request {
     pub(crate) operation: &'static Operation,
     /// What this very call is, where arguments change it: the filter `mobile` makes a read one that costs.
@@ -45,14 +44,15 @@ pub(crate) struct Request {
     /// Credentials and what else the gateway wants. Values that are secret are marked as sensitive.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Body>,
-    /// By the clock's elapsed time; the configured total timeout bounds it.
-    pub(crate) deadline: Option<Duration>,
+    /// The time that the whole call may take, if it is less than the configured total timeout.
+    pub(crate) finish_within: Option<Duration>,
+    /// The time after which the call is not started any more.
+    pub(crate) start_within: Option<Duration>,
     /// A look-up whose answer settles an order: it has crash points, like the calls that move money.
     pub(crate) settles_an_order: bool,
 }
 
 /// What is sent along.
-#[derive(Debug)]
 pub(crate) struct Body {
     pub(crate) content_type: HeaderValue,
     pub(crate) bytes: Vec<u8>,
@@ -67,7 +67,8 @@ impl Request {
             query: Vec::new(),
             headers: HeaderMap::new(),
             body: None,
-            deadline: None,
+            finish_within: None,
+            start_within: None,
             settles_an_order: false,
         }
     }
@@ -102,11 +103,17 @@ pub(crate) enum Sent {
 }
 
 /// A whole answer.
-#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
     /// The id that was sent along.
     pub(crate) request_id: String,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The body may be a voucher.
+        write!(f, "Answer({}, {} bytes, {})", self.status, self.body.len(), self.request_id)
+    }
 }

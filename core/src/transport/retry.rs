@@ -29,7 +29,7 @@ pub(super) async fn send(transport: &Transport, call: &Call) -> Sent {
         repeat += 1;
         let pause = asked.unwrap_or_default().max(jittered(PAUSE * (1 << (repeat - 1))));
         let start = transport.clock.elapsed() + pause;
-        if start >= call.deadline {
+        if start >= call.start_by {
             return sent;
         }
         tracing::debug!(target: "tillgate", repeat, pause_ms = pause.as_millis() as u64, "trying again");
