@@ -35,7 +35,7 @@ const BINDINGS: &[(&str, &str)] =
 
 /// What of them does not come along: what is built, installed or generated.
 const LEFT_BEHIND: &[&str] =
-    &["target", "node_modules", "generated", "include", "layout", "__pycache__", ".pytest_cache", ".mypy_cache"];
+    &["target", "node_modules", "generated", "_generated", "include", "layout", "__pycache__", ".pytest_cache", ".mypy_cache"];
 
 /// Writes a workspace with the made-up core (crate `tillgate-synthetic`) and the hand-written parts of the bindings of
 /// `workspace`, to which core has the name `tillgate` as ever.
@@ -43,7 +43,7 @@ pub fn write(size: &Size, workspace: &Utf8Path, out: &Utf8Path) -> Result<()> {
     let mut members = vec!["core".to_string()];
     for (from, to) in BINDINGS {
         let source = workspace.join(from);
-        if source.join("src/runtime.rs").exists() {
+        if source.join("src/runtime.rs").exists() || source.join("src/runtime/mod.rs").exists() {
             copy_folder(&source, &out.join(to))?;
             members.push((*to).to_string());
         }
