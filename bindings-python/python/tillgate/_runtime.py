@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Record:
     """Plain data: the fields are attributes, two records are equal if all their fields are."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:

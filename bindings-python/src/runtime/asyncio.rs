@@ -3,8 +3,8 @@
 //! The work is polled in the thread of the event loop, so nothing of Python is touched elsewhere; its waker asks the porter
 //! (`porter.rs`) to have the loop poll again. Cancelling the future drops the wait, the work itself goes on in core.
 
-use super::operation::{Ended, Work, answer};
 use super::error::guarded;
+use super::operation::{Ended, Work, answer};
 use super::porter;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -96,8 +96,8 @@ impl Wait {
     pub fn deliver(self: Arc<Self>, py: Python<'_>) {
         let step = Step(self.clone()).into_pyobject(py).map(Bound::into_any);
         let event_loop = self.event_loop.bind(py);
-        let told = step
-            .and_then(|step| event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (step,)));
+        let told =
+            step.and_then(|step| event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (step,)));
         if told.is_err() {
             // The loop is closed: nobody waits any more.
             self.forget();

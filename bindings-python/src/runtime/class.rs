@@ -21,11 +21,7 @@ struct Loaded {
 }
 
 impl Class {
-    pub const fn new(
-        module: &'static str,
-        name: &'static str,
-        fields: &'static [&'static str],
-    ) -> Self {
+    pub const fn new(module: &'static str, name: &'static str, fields: &'static [&'static str]) -> Self {
         Self { module, name, fields, loaded: PyOnceLock::new() }
     }
 
@@ -44,9 +40,8 @@ impl Class {
         let class = loaded.class.bind(py);
         // SAFETY: the class is a plain Python class (its own `__new__` is `object`'s), for which this is what `object.__new__`
         // does; the result is a new reference or null with an exception set.
-        let instance = unsafe {
-            Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericAlloc(class.as_type_ptr(), 0))?
-        };
+        let instance =
+            unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericAlloc(class.as_type_ptr(), 0))? };
         for (name, value) in loaded.fields.iter().zip(values) {
             instance.setattr(name.bind(py), value.to_python(py)?)?;
         }
@@ -112,11 +107,7 @@ pub struct Choice {
 }
 
 impl Choice {
-    pub const fn new(
-        module: &'static str,
-        name: &'static str,
-        texts: &'static [&'static str],
-    ) -> Self {
+    pub const fn new(module: &'static str, name: &'static str, texts: &'static [&'static str]) -> Self {
         Self { module, name, texts, loaded: PyOnceLock::new() }
     }
 

@@ -1,13 +1,9 @@
 //! Errors of core as exceptions of Python.
 
 use super::ToPython;
-use super::class::Class;
 use pyo3::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tillgate::TillgateError;
-
-/// The exception class for a kind of error.
-pub type Kind = Class;
 
 /// The exception for an error: `str()` is the text that Rust shows, the attributes are the facts.
 pub fn raise(py: Python<'_>, error: TillgateError) -> PyErr {

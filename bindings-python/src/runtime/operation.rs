@@ -196,8 +196,9 @@ fn read(
     values: &Bound<'_, PyTuple>,
 ) -> PyResult<Call> {
     let py = values.py();
-    let operation = operation
-        .ok_or_else(|| raise(py, TillgateError::internal("the Python and the native part do not fit together")))?;
+    let operation = operation.ok_or_else(|| {
+        raise(py, TillgateError::internal("the Python and the native part do not fit together"))
+    })?;
     match guarded(|| operation(&Arguments { handle, values })) {
         Ok(Ok(call)) => Ok(call),
         Ok(Err(refusal)) => Err(refusal.raise(py)),
@@ -233,9 +234,7 @@ fn run_async<'py>(
 /// The result as Python sees it: a value, or an exception.
 pub fn answer(py: Python<'_>, ended: Result<Ended, TillgateError>) -> PyResult<Bound<'_, PyAny>> {
     match ended {
-        Ok(Ok(value)) => {
-            guarded(|| value.to_python(py)).unwrap_or_else(|panic| Err(raise(py, panic)))
-        }
+        Ok(Ok(value)) => guarded(|| value.to_python(py)).unwrap_or_else(|panic| Err(raise(py, panic))),
         Ok(Err(error)) | Err(error) => Err(raise(py, error)),
     }
 }

@@ -58,11 +58,8 @@ fn porter() -> Option<&'static Porter> {
     }
     let before = PORTER.load(Ordering::Acquire);
     let (errands, received) = channel();
-    let new = Box::into_raw(Box::new(Porter {
-        process: std::process::id(),
-        errands,
-        thread: Mutex::new(None),
-    }));
+    let new =
+        Box::into_raw(Box::new(Porter { process: std::process::id(), errands, thread: Mutex::new(None) }));
     if PORTER.compare_exchange(before, new, Ordering::AcqRel, Ordering::Acquire).is_err() {
         // Another thread was quicker. Nobody else has seen this one.
         // SAFETY: it came from `Box::into_raw` just above and was not shared.

@@ -1,7 +1,7 @@
 //! Values of Python as values of core. Nothing is guessed: no float for money, no naive time, no bool for a number.
 
-use super::operation::{Exported, Handle};
 use super::error::raise;
+use super::operation::{Exported, Handle};
 use super::write::epoch;
 use pyo3::exceptions::{PyOverflowError, PyUnicodeEncodeError};
 use pyo3::intern;

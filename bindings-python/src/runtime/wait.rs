@@ -1,7 +1,7 @@
 //! Waiting in a thread of Python.
 
-use super::operation::{Ended, Work};
 use super::error::guarded;
+use super::operation::{Ended, Work};
 use pyo3::prelude::*;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
