@@ -379,7 +379,7 @@ impl Probe {
     }
 
     /// A stream that counts to three.
-    pub fn stream(&self) -> Result<Arc<ProbeStream>> {
+    pub fn events(&self) -> Result<Arc<ProbeStream>> {
         self.open_still()?;
         Ok(Arc::new(ProbeStream { at: AtomicU32::new(0) }))
     }

@@ -36,7 +36,7 @@ pub(crate) async fn detached<T: Send + 'static>(work: impl Future<Output = Resul
             match std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
                 Ok(Poll::Ready(result)) => Poll::Ready(result),
                 Ok(Poll::Pending) => Poll::Pending,
-                Err(_) => Poll::Ready(Err(TillgateError::internal("the work panicked"))),
+                Err(panic) => Poll::Ready(Err(panicked(panic.as_ref()))),
             }
         })
         .await;
@@ -62,4 +62,14 @@ pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
             Poll::Pending => std::thread::park(),
         }
     }
+}
+
+/// What a caught panic is told as.
+pub fn panicked(panic: &(dyn std::any::Any + Send)) -> TillgateError {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a text");
+    TillgateError::internal(format!("The work broke off: {text}."))
 }
