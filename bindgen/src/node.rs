@@ -27,7 +27,11 @@ pub fn write(interface: &Interface, _root: &Utf8Path) -> Result<Vec<GeneratedFil
     let mut base = "0".to_string();
     for name in interface.modules() {
         let module = Module::of(interface, name, base)?;
-        base = format!("{} + {}", module.base, module.shapes);
+        base = if module.shapes == 0 {
+            module.base.clone()
+        } else {
+            format!("{} + {}", module.base, module.shapes)
+        };
         modules.push(module);
     }
     let mut files = Vec::new();
@@ -206,6 +210,8 @@ struct OperationView {
     /// The call in Rust, up to `.await` and what follows.
     call: String,
     throws: bool,
+    /// Its result is the unit.
+    returns_nothing: bool,
     /// It makes the handle of an object for JavaScript's `new`.
     gives_handle: bool,
 }
@@ -411,6 +417,7 @@ impl OperationView {
             arguments,
             call: format!("{path}({})", passed.join(", ")),
             throws: function.throws,
+            returns_nothing: function.returns.is_none(),
             gives_handle,
         }
     }

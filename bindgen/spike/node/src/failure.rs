@@ -1,6 +1,7 @@
 //! What went wrong, and how it becomes a JavaScript error. There is one class of error per kind, made on the JavaScript thread.
 
 use std::any::Any;
+use std::fmt;
 
 use napi_sys as sys;
 use tillgate as core;
@@ -85,10 +86,7 @@ impl Js {
             Cause::Thrown => return None,
             Cause::Argument { path, reason } => core::TillgateError::invalid_argument(path, reason),
             Cause::Core(error) => error,
-            Cause::Engine(status) => {
-                core::TillgateError::internal(format!("Node-API answered with status {status}"))
-            }
-            Cause::Panic(text) => core::TillgateError::internal(text),
+            Cause::Engine(_) | Cause::Panic(_) => core::TillgateError::internal(failure.to_string()),
         };
         let text = error.to_string();
         let (code, details) = crate::generated::error_parts(error);
@@ -101,16 +99,30 @@ impl Js {
 
     /// Throws the error, unless an exception is on its way already.
     pub fn throw(&self, failure: Failure) {
+        // Before `bind` there are no classes of errors, so the text is needed as it is.
+        let text =
+            if self.is_bound() { String::new() } else { format!("tillgate cannot be used here: {failure}") };
         if let Some(error) = self.error(failure) {
             unsafe { sys::napi_throw(self.env, error.0) };
             return;
         }
         let mut pending = false;
         unsafe { sys::napi_is_exception_pending(self.env, &mut pending) };
-        if !pending {
-            // Before `bind`, or in an engine that is shutting down.
-            let text = c"tillgate is not bound to its JavaScript files";
+        if let (false, Ok(text)) = (pending, std::ffi::CString::new(text)) {
             unsafe { sys::napi_throw_error(self.env, std::ptr::null(), text.as_ptr()) };
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Cause::Thrown => write!(f, "an exception of the caller"),
+            Cause::Argument { path, reason } if path.is_empty() => write!(f, "{reason}"),
+            Cause::Argument { path, reason } => write!(f, "{path}: {reason}"),
+            Cause::Core(error) => write!(f, "{error}"),
+            Cause::Engine(status) => write!(f, "Node-API answered with status {status}"),
+            Cause::Panic(text) => write!(f, "The work broke off: {text}."),
         }
     }
 }

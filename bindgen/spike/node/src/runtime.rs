@@ -122,6 +122,11 @@ impl Js {
         Ok(())
     }
 
+    /// Whether the JavaScript files have handed over their functions.
+    pub fn is_bound(&self) -> bool {
+        self.state().make_error.get().is_some()
+    }
+
     /// An object of this shape.
     pub fn make(&self, shape: usize, fields: &[Value]) -> Result<Value> {
         self.invoke(self.shape(shape)?.make, fields)
@@ -169,7 +174,6 @@ impl Js {
         let function = self.made(|to| unsafe { sys::napi_get_reference_value(self.env, function, to) })?;
         // `Value` is one pointer, so an array of them is an array of Node's.
         let pointer = arguments.as_ptr().cast::<sys::napi_value>();
-        // Node's own null is refused as `this`, so functions get `undefined`.
         let this = self.undefined()?;
         self.made(|to| unsafe {
             sys::napi_call_function(self.env, this.0, function.0, arguments.len(), pointer, to)

@@ -247,7 +247,7 @@ test('a thousand calls at once are all answered, each with its own', async () =>
 })
 
 test('a stream is gone over by `for await`', async () => {
-  const stream = probe.stream()
+  const stream = probe.events()
   assert.ok(stream instanceof ProbeStream)
   const counts = []
   for await (const item of stream) counts.push(item.count)
@@ -309,4 +309,12 @@ test('a process lives while it waits, and no longer', () => {
   const head = `const { Probe } = require('tillgate'); const probe = new Probe({ name: 'p' });`
   assert.equal(run(`${head} probe.wait(50).then((waited) => console.log(waited))`), '50\n')
   assert.equal(run(`${head} console.log(probe.add(1, 1))`), '2\n')
+})
+
+test('files and addon of different versions do not work together', () => {
+  const source = `
+    const native = require('../native.node')
+    try { native.bind('other', [], () => {}, () => {}, () => {}) } catch (error) { console.log(error.message) }`
+  const said = execFileSync(process.execPath, ['-e', source], { encoding: 'utf8', cwd: __dirname })
+  assert.match(said, /^tillgate cannot be used here: .*of different versions \(other and [0-9a-f]{16}\)/)
 })

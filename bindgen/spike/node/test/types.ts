@@ -28,7 +28,7 @@ export async function use(given: EverythingInput): Promise<string> {
       return never
     }
   }
-  for await (const item of probe.stream()) item.count.toFixed()
+  for await (const item of probe.events()) item.count.toFixed()
   try {
     await probe.fail('x')
   } catch (error) {
@@ -54,6 +54,6 @@ export function refused(given: EverythingInput, back: Everything): void {
   // @ts-expect-error on the way out it may be null
   const note: string = back.maybeText
   // @ts-expect-error a private constructor
-  new (probe.stream().constructor as typeof import('tillgate').ProbeStream)()
+  new (probe.events().constructor as typeof import('tillgate').ProbeStream)()
   void [limit, note]
 }
