@@ -11,17 +11,30 @@ use crate::tree::Tree;
 
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
+/// What the machine is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// All tests.
+    Tests,
+    /// Selling from C and Python.
+    Demo,
+}
+
 /// A program that is needed, and the Debian package that has it.
-const PROGRAMS: [(&str, &str); 4] =
-    [("gcc", "gcc"), ("g++", "g++"), ("valgrind", "valgrind"), ("python3", "python3")];
+const PROGRAMS: [(&str, &str); 2] = [("gcc", "gcc"), ("python3", "python3")];
+const PROGRAMS_OF_TESTS: [(&str, &str); 2] = [("g++", "g++"), ("valgrind", "valgrind")];
 
 /// Pinned tools for Python.
 const REQUIREMENTS: &str = "bindings-python/requirements-dev.txt";
 
 /// Makes sure of the machine's packages.
-pub fn machine(tree: &Tree) -> Result<()> {
-    let mut missing: Vec<&str> =
-        PROGRAMS.iter().filter(|(program, _)| !program::is_there(program)).map(|(_, package)| *package).collect();
+pub fn machine(tree: &Tree, wanted: For) -> Result<()> {
+    let mut programs = PROGRAMS.to_vec();
+    if wanted == For::Tests {
+        programs.extend(PROGRAMS_OF_TESTS);
+    }
+    let missing = programs.into_iter().filter(|(program, _)| !program::is_there(program));
+    let mut missing: Vec<&str> = missing.map(|(_, package)| package).collect();
     if missing.contains(&"python3") || !succeeds("python3", &["-c", "import ensurepip, venv"]) {
         missing.push("python3-venv");
     }
