@@ -5,6 +5,7 @@ pub(crate) mod ids;
 pub(crate) mod journal;
 pub(crate) mod machine;
 pub(crate) mod moment;
+pub(crate) mod sqlite;
 pub(crate) mod store;
 mod types;
 pub(crate) mod vault;
