@@ -279,6 +279,11 @@ impl Connection {
                     say("done; closed without an answer");
                     return Ok(Next::Close);
                 }
+                FaultKind::AcceptThenHangUp {} => {
+                    say("answered; closed although it was to stay open");
+                    self.send(&response, true).await?;
+                    return Ok(Next::Close);
+                }
                 FaultKind::AcceptThenNeverAnswer { hold_ms } => {
                     say("done; never answered");
                     return self.hold(*hold_ms).await;
