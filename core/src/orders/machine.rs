@@ -431,7 +431,8 @@ impl<'a> Step<'a> {
             [(index, one)] => {
                 let elsewhere = context.uid_bound_elsewhere.get(*index).copied().unwrap_or(false);
                 if matching {
-                    mismatch(self.before, one, source, elsewhere).map(|m| (Some(ReviewReason::ForeignOrder), m))
+                    mismatch(self.before, one, source, elsewhere)
+                        .map(|m| (Some(ReviewReason::ForeignOrder), m))
                 } else {
                     None
                 }
