@@ -12,4 +12,5 @@ pub(crate) mod tracker;
 mod types;
 pub(crate) mod vault;
 
+pub use ids::{new_id, new_journal_key};
 pub use types::*;

@@ -32,7 +32,8 @@ pub(crate) struct Gateway {
 
 enum Principal {
     User(String),
-    Token,
+    /// A token, and the customer that it belongs to, if that was said.
+    Token(Option<String>),
 }
 
 impl Gateway {
@@ -49,17 +50,15 @@ impl Gateway {
     }
 
     /// The address of the service: a part of the account's name.
-    #[allow(dead_code, reason = "for the adapter")]
     pub(crate) fn address(&self) -> &str {
         self.address.as_str()
     }
 
-    /// Who we are: a part of the account's name. The owner of a token is known to the gateway alone.
-    #[allow(dead_code, reason = "for the adapter")]
-    pub(crate) fn principal(&self) -> &str {
+    /// Who we are: a part of the account's name. A token does not say it; whoever gives one has to.
+    pub(crate) fn principal(&self) -> Option<&str> {
         match &self.principal {
-            Principal::User(user) => user,
-            Principal::Token => "token",
+            Principal::User(user) => Some(user),
+            Principal::Token(customer) => customer.as_deref(),
         }
     }
 
@@ -136,7 +135,7 @@ fn principal(credentials: &CysendCredentials) -> Result<(Principal, Arc<Secret>)
             }
             Ok((Principal::User(user.clone()), password.clone()))
         }
-        (None, None, Some(token)) => Ok((Principal::Token, token.clone())),
+        (customer, None, Some(token)) => Ok((Principal::Token(customer.clone()), token.clone())),
         _ => wrong("Give either user and password, or token."),
     }
 }
@@ -153,7 +152,7 @@ impl Principal {
                 let encoded = base64::engine::general_purpose::STANDARD.encode(text.as_bytes());
                 Ok((AUTHORIZATION, secret_header(&format!("Basic {encoded}"))?))
             }
-            Self::Token => Ok((HeaderName::from_static("api-token"), secret_header(secret.as_str())?)),
+            Self::Token(_) => Ok((HeaderName::from_static("api-token"), secret_header(secret.as_str())?)),
         }
     }
 }

@@ -14,7 +14,6 @@ use std::time::Duration;
 
 /// How placing orders ended.
 #[derive(Debug)]
-#[allow(dead_code, reason = "for the adapter")]
 pub(crate) enum Submitted {
     /// The gateway surely did not see it.
     NotSent(TillgateError),
@@ -28,7 +27,6 @@ pub(crate) enum Submitted {
 
 /// How a look-up ended.
 #[derive(Debug)]
-#[allow(dead_code, reason = "for the adapter")]
 pub(crate) enum LookUp {
     /// The gateway has these.
     Found(Vec<CysendOrder>),
@@ -38,7 +36,6 @@ pub(crate) enum LookUp {
     Unclear(TillgateError),
 }
 
-#[allow(dead_code, reason = "for the adapter")]
 impl Gateway {
     /// Places orders, once. With `time_left`, nothing is started after that time.
     pub(crate) async fn submit(

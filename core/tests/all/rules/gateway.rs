@@ -159,7 +159,7 @@ impl Gateway {
 /// The voucher that a delivery brings.
 pub fn voucher() -> Voucher {
     Voucher {
-        code: Secret::new("CANARY-CODE-4711".to_string()),
+        code: Some(Secret::new("CANARY-CODE-4711".to_string())),
         serial: Some(Secret::new("CANARY-SERIAL-4712".to_string())),
         pin_code: None,
         pdf_link: None,
