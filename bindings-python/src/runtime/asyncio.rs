@@ -6,6 +6,7 @@
 use super::error::guarded;
 use super::operation::{Ended, Work, answer};
 use super::porter;
+use super::wait::{interpreter_is_ending, wait};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -16,15 +17,19 @@ use tillgate::TillgateError;
 /// Starts the work and returns its future.
 pub fn begin(py: Python<'_>, work: Work) -> PyResult<Bound<'_, PyAny>> {
     let event_loop = running_loop(py)?;
+    if interpreter_is_ending() {
+        // An event loop in an exit handler: no porter runs any more, so the loop itself waits.
+        return ended(py, wait(py, work)?);
+    }
     let future = event_loop.call_method0(intern!(py, "create_future"))?;
-    let wait = Arc::new(Wait {
+    let waiting = Arc::new(Wait {
         work: Mutex::new(Some(work)),
         event_loop: event_loop.unbind(),
         future: future.clone().unbind(),
     });
-    wait.step(py)?;
-    if wait.waits() {
-        let forget = Forget(wait).into_pyobject(py)?;
+    waiting.step(py)?;
+    if waiting.waits() {
+        let forget = Forget(waiting).into_pyobject(py)?;
         future.call_method1(intern!(py, "add_done_callback"), (forget,))?;
     }
     Ok(future)

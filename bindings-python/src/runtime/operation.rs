@@ -197,7 +197,7 @@ fn read(
 ) -> PyResult<Call> {
     let py = values.py();
     let operation = operation.ok_or_else(|| {
-        raise(py, TillgateError::internal("the Python and the native part do not fit together"))
+        raise(py, TillgateError::internal("the Python and the native part do not fit together."))
     })?;
     match guarded(|| operation(&Arguments { handle, values })) {
         Ok(Ok(call)) => Ok(call),

@@ -61,7 +61,9 @@ impl Refusal {
     /// As an exception.
     pub fn raise(self, py: Python<'_>) -> PyErr {
         match *self.0 {
-            Reason::Wrong { path, reason } => raise(py, TillgateError::invalid_argument(path, reason)),
+            Reason::Wrong { path, reason } => {
+                raise(py, TillgateError::invalid_argument(path, format!("{reason}.")))
+            }
             Reason::Raised(error) => error,
         }
     }
