@@ -1,4 +1,7 @@
-"""Tests on the made-up core (`tillgate-bindgen synth`): every type of the interface, whatever the real core uses of it."""
+"""Tests on the made-up core (`tillgate-bindgen synth`).
+
+It has every type of the interface, whatever the real core uses of it.
+"""
 
 from __future__ import annotations
 

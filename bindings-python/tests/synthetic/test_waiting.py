@@ -112,7 +112,8 @@ def test_the_process_ends_while_work_goes_on() -> None:
         import asyncio, tillgate
         async def main():
             probe = await tillgate.AsyncProbe.open("x")
-            await asyncio.wait([asyncio.ensure_future(probe.wait(n)) for n in ({FOREVER_MS}, 1, 20)], timeout=0.01)
+            waits = [asyncio.ensure_future(probe.wait(n)) for n in ({FOREVER_MS}, 1, 20)]
+            await asyncio.wait(waits, timeout=0.01)
         asyncio.run(main())
     """)
     assert (ended.returncode, ended.stderr) == (0, "")

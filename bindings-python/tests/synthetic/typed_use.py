@@ -1,10 +1,11 @@
-"""Read by mypy, not run: what is used rightly passes, what is used wrongly must be noticed (strict mypy complains of an ignore
-that is not needed)."""
+"""Read by mypy, not run: what is used rightly passes, what is used wrongly must be noticed.
+
+Strict mypy complains of an ignore that is not needed.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Optional
 
 import tillgate
 from tillgate import (
@@ -24,7 +25,7 @@ def waits() -> None:
     probe: Probe = Probe(ProbeConfig(name="x", password=tillgate.Secret("y")))
     total: int = probe.add(1, 2)
     inners: list[Inner] = probe.ten()
-    maybe: Optional[Inner] = probe.echo_maybe_inner(None)
+    maybe: Inner | None = probe.echo_maybe_inner(None)
     amount: Decimal = probe.echo_amount(Decimal(1))
     status: str = probe.echo_progress(tillgate.Progress.DONE)
     with probe:
@@ -33,7 +34,7 @@ def waits() -> None:
 
     probe.echo_amount(1.5)  # type: ignore[arg-type]
     probe.add("1", 2)  # type: ignore[arg-type]
-    maybe.count  # type: ignore[union-attr]
+    print(maybe.count)  # type: ignore[union-attr]
     Inner(lable="x")  # type: ignore[call-arg]
     probe.echo_strictness("lax")  # type: ignore[arg-type]
     text: str = probe.ten()  # type: ignore[assignment]
@@ -51,7 +52,7 @@ async def awaits() -> None:
     print(text)
 
 
-def of(payment: Payment) -> Optional[Money]:
+def of(payment: Payment) -> Money | None:
     if isinstance(payment, PaymentWallet):
         return payment.at_most
     if isinstance(payment, PaymentCards):
@@ -61,11 +62,11 @@ def of(payment: Payment) -> Optional[Money]:
     return None
 
 
-def fails() -> Optional[str]:
+def fails() -> str | None:
     try:
         tillgate.version()
     except tillgate.GatewayRefusedError as error:
-        status: Optional[int] = error.http_status
+        status: int | None = error.http_status
         print(status, error.outcome is tillgate.Outcome.UNKNOWN)
         return error.gateway_code
     return None
