@@ -9,7 +9,7 @@ use crate::runtime::{Function, Object};
 pub use error::kind;
 
 /// Tells the interface that this was generated from; the Python half names the same.
-pub const INTERFACE: &str = "53cd455b8d21b979";
+pub const INTERFACE: &str = "3b3bf3dc04113f71";
 
 pub static OBJECTS: &[&Object] = &[&secret::SECRET];
 

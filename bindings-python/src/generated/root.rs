@@ -4,6 +4,6 @@
 use crate::runtime::*;
 use pyo3::{Bound, PyAny, PyResult, Python};
 
-pub fn version(_arguments: &Arguments<'_, '_>) -> Result<Call, Refusal> {
-    Ok(Call::now(move || Ok(tillgate::version())))
+pub fn version<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    Ok(Call::now(arguments.py, move || Ok(tillgate::version())))
 }

@@ -18,12 +18,12 @@ impl Exported for tillgate::Secret {
     const OBJECT: &'static Object = &SECRET;
 }
 
-fn secret_new(arguments: &Arguments<'_, '_>) -> Result<Call, Refusal> {
+fn secret_new<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
     let arg_text: String = arguments.get(0, "text")?;
-    Ok(Call::now(move || Ok(handle(tillgate::Secret::new(arg_text)))))
+    Ok(Call::now(arguments.py, move || Ok(handle(tillgate::Secret::new(arg_text)))))
 }
 
-fn secret_reveal(arguments: &Arguments<'_, '_>) -> Result<Call, Refusal> {
+fn secret_reveal<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
     let this = arguments.this::<tillgate::Secret>()?;
-    Ok(Call::now(move || Ok(this.reveal())))
+    Ok(Call::now(arguments.py, move || Ok(this.reveal())))
 }

@@ -82,7 +82,7 @@ def test_a_closed_object_says_so(probe: Probe) -> None:
     with probe as same:
         assert same is probe
     with pytest.raises(tillgate.ClosedError):
-        probe.stream()
+        probe.events()
     probe.close()
 
 

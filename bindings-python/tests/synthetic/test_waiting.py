@@ -135,7 +135,7 @@ def test_a_loop_after_the_exit_handlers_still_works() -> None:
 def test_two_loops_in_two_threads() -> None:
     async def count() -> list[Inner]:
         probe = await AsyncProbe.open("x")
-        return [item async for item in probe.stream()]
+        return [item async for item in probe.events()]
 
     results: list[list[Inner]] = []
     threads = [threading.Thread(target=lambda: results.append(asyncio.run(count()))) for _ in range(2)]
@@ -147,8 +147,8 @@ def test_two_loops_in_two_threads() -> None:
 
 
 def test_a_stream_is_iterated(probe: Probe) -> None:
-    assert [item.count for item in probe.stream()] == [0, 1, 2]
-    stream = probe.stream()
+    assert [item.count for item in probe.events()] == [0, 1, 2]
+    stream = probe.events()
     assert isinstance(stream, tillgate.ProbeStream)
     assert next(iter(stream)).count == 0
 
@@ -164,6 +164,6 @@ def test_an_async_object_is_a_context() -> None:
         async with await AsyncProbe.open("x") as probe:
             assert await probe.wait(0) == 0
         with pytest.raises(tillgate.ClosedError):
-            probe.stream()
+            probe.events()
 
     asyncio.run(use())

@@ -29,7 +29,7 @@ def waits() -> None:
     amount: Decimal = probe.echo_amount(Decimal(1))
     status: str = probe.echo_progress(tillgate.Progress.DONE)
     with probe:
-        counts: list[int] = [item.count for item in probe.stream()]
+        counts: list[int] = [item.count for item in probe.events()]
     print(total, inners, maybe, amount, status, counts)
 
     probe.echo_amount(1.5)  # type: ignore[arg-type]
@@ -45,7 +45,7 @@ async def awaits() -> None:
     probe: AsyncProbe = await AsyncProbe.open("x")
     inners: list[Inner] = await probe.ten()
     async with probe:
-        counts: list[int] = [item.count async for item in probe.stream()]
+        counts: list[int] = [item.count async for item in probe.events()]
     print(inners, counts)
 
     text: str = await probe.ten()  # type: ignore[assignment]

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 
 # The native library must have been built from the same interface.
-INTERFACE = "53cd455b8d21b979"
+INTERFACE = "3b3bf3dc04113f71"
 __version__ = "0.1.0"
 
 MODULES = {
