@@ -1,0 +1,270 @@
+//! Where all work runs: one tokio runtime per process, made when first needed.
+//!
+//! Every public async function hands its work to [`detached`]. Dropping the future that a caller holds drops the wait
+//! alone: what was begun is carried to its end, and its outcome reaches the journal. The caller may poll with any executor.
+
+mod home;
+mod parker;
+
+use crate::error::{ErrorDetails, Result, TillgateError};
+use crate::testing::{Guard, guard};
+use std::any::Any;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::{JoinError, JoinHandle};
+
+/// A boxed future: one type for all work, so that what runs it is compiled once.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Runs work as a task of its own and waits for its result. Dropping the returned future ends the wait, not the work.
+pub(crate) async fn detached<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    if !guard(Guard::CancelDetached) {
+        return in_the_callers_hands(work).await;
+    }
+    let (sender, receiver) = oneshot::channel();
+    let task = spawn(Box::pin(async move {
+        // Nobody may be waiting any more; the work is done all the same.
+        let _ = sender.send(work.await);
+    }))?;
+    match receiver.await {
+        Ok(result) => result,
+        Err(_) => Err(task.finished().await.err().unwrap_or_else(closed)),
+    }
+}
+
+/// Starts a task. It is not generic: whoever needs a result brings a channel.
+pub(crate) fn spawn(work: BoxFuture<'static, ()>) -> Result<TaskHandle> {
+    Ok(TaskHandle { task: home::handle()?.spawn(work) })
+}
+
+/// Runs a function that blocks (SQLite, files) on a thread made for that, and waits for its result. Like [`detached`],
+/// dropping the wait does not stop it.
+#[allow(dead_code, reason = "for the journal")]
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match home::handle()?.spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(broken) => Err(why_broken(broken)),
+    }
+}
+
+/// Ready after this much real time. Any executor may poll it: the timer belongs to this runtime.
+pub(crate) async fn sleep(duration: Duration) {
+    match home::handle() {
+        Ok(handle) => {
+            let timer = {
+                let _entered = handle.enter();
+                tokio::time::sleep(duration)
+            };
+            timer.await;
+        }
+        // In a forked child nothing may be done any more, early least of all.
+        Err(_forked) => std::future::pending().await,
+    }
+}
+
+/// Waits on the calling thread until a future is done. Works on every thread, inside another runtime too, as long as
+/// the future does not need that very thread to go on.
+///
+/// # Errors
+/// Those of the future, and [`TillgateError::Forked`].
+pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    home::refuse_a_forked_child()?;
+    if home::this_thread_is_a_worker() {
+        // A worker that waits must first hand its queue to another thread, or two waits would stop the runtime.
+        tokio::task::block_in_place(|| parker::block_on(work))
+    } else {
+        parker::block_on(work)
+    }
+}
+
+/// Ends the runtime for good: running tasks get `patience` to finish, and every later call is answered with
+/// [`TillgateError::Closed`]. For hosts that unload the library; others need not call it.
+///
+/// # Errors
+/// [`TillgateError::Forked`].
+pub fn shut_down_runtime(patience: Duration) -> Result<()> {
+    home::shut_down(patience)
+}
+
+/// A started task. Letting go of it does not stop the task.
+#[derive(Debug)]
+pub(crate) struct TaskHandle {
+    task: JoinHandle<()>,
+}
+
+#[allow(dead_code, reason = "the tracker's loops use what the clients do not")]
+impl TaskHandle {
+    /// Stops the task at its next wait. Never for anything that may be sending money.
+    pub(crate) fn abort(&self) {
+        self.task.abort();
+    }
+
+    /// Whether the task has ended.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Waits for the end of the task; a panic in it is [`TillgateError::Internal`] with the panic's text.
+    pub(crate) async fn finished(self) -> Result<()> {
+        self.task.await.map_err(why_broken)
+    }
+}
+
+/// What [`detached`] is not: work that ends when its caller lets go. Only for the test of that guard.
+async fn in_the_callers_hands<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let handle = home::handle()?;
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|context| {
+        let _entered = handle.enter();
+        work.as_mut().poll(context)
+    })
+    .await
+}
+
+fn why_broken(broken: JoinError) -> TillgateError {
+    match broken.try_into_panic() {
+        Ok(panic) => panicked(panic.as_ref()),
+        Err(_stopped) => closed(),
+    }
+}
+
+/// What a caught panic is told as; also for the boundaries of the bindings.
+pub fn panicked(panic: &(dyn Any + Send)) -> TillgateError {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a text");
+    TillgateError::internal(format!("The work broke off: {text}."))
+}
+
+fn closed() -> TillgateError {
+    TillgateError::Closed {
+        details: ErrorDetails::local(
+            "The library was shut down in this process.",
+            "Orders are safe in the journal. Start the program again and ask for their state.",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use tokio::sync::Notify;
+
+    #[test]
+    fn work_runs_without_any_runtime_of_the_caller() {
+        let answer = block_on(detached(async {
+            tokio::task::yield_now().await;
+            Ok(7)
+        }));
+        assert_eq!(answer, Ok(7));
+    }
+
+    #[test]
+    fn dropping_the_wait_does_not_stop_the_work() {
+        let go = Arc::new(Notify::new());
+        let started = Arc::new(Notify::new());
+        let done = Arc::new(Notify::new());
+        let (inner_go, inner_started, inner_done) = (go.clone(), started.clone(), done.clone());
+        block_on(async {
+            let wait = detached(async move {
+                inner_started.notify_one();
+                inner_go.notified().await;
+                inner_done.notify_one();
+                Ok(())
+            });
+            tokio::select! {
+                _ = wait => panic!("the work cannot be done yet"),
+                () = started.notified() => {}
+            }
+            // The wait has been dropped here.
+            go.notify_one();
+            done.notified().await;
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn a_panic_becomes_an_error_with_its_text() {
+        let result: Result<()> = block_on(detached(async { panic!("the drawer is stuck") }));
+        let error = result.unwrap_err();
+        assert_eq!(error.code(), "internal");
+        assert!(error.details().reason.contains("the drawer is stuck"), "{error}");
+        let result: Result<()> = block_on(blocking(|| panic!("{} is stuck", "the disk")));
+        assert!(result.unwrap_err().details().reason.contains("the disk is stuck"));
+    }
+
+    #[test]
+    fn waiting_inside_the_runtime_itself_does_not_stop_it() {
+        // More waits than there are workers.
+        let waits: Vec<_> =
+            (0..8).map(|n| detached(async move { block_on(detached(async move { Ok(n) })) })).collect();
+        let sum = block_on(async move {
+            let mut sum = 0;
+            for wait in waits {
+                sum += wait.await?;
+            }
+            Ok(sum)
+        });
+        assert_eq!(sum, Ok(28));
+    }
+
+    #[test]
+    fn waiting_inside_somebody_elses_runtime_works() {
+        let theirs = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let answer = theirs.block_on(async { block_on(detached(async { Ok(1) })) });
+        assert_eq!(answer, Ok(1));
+    }
+
+    #[test]
+    fn functions_that_block_do_not_hold_a_worker() {
+        let (sender, receiver) = std::sync::mpsc::channel::<()>();
+        let receiver = std::sync::Mutex::new(receiver);
+        let released = Arc::new(AtomicBool::new(false));
+        let inner = released.clone();
+        block_on(async move {
+            let mut wait = Box::pin(blocking(move || {
+                receiver.lock().unwrap().recv().unwrap();
+                inner.store(true, Ordering::SeqCst);
+                Ok(())
+            }));
+            tokio::select! {
+                biased;
+                _ = &mut wait => panic!("nothing was sent yet"),
+                other = detached(async { Ok(()) }) => other.unwrap(),
+            }
+            sender.send(()).unwrap();
+            wait.await
+        })
+        .unwrap();
+        assert!(released.load(Ordering::SeqCst));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_forked_child_is_told_so_and_does_not_hang() {
+        block_on(detached(async { Ok(()) })).unwrap();
+        // SAFETY: the child only makes one check that takes no lock, and leaves by `_exit`.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let told = matches!(block_on(async { Ok(()) }), Err(TillgateError::Forked { .. }))
+                && home::handle().is_err();
+            // SAFETY: ends the child at once, without running the parent's exit handlers.
+            unsafe { libc::_exit(if told { 0 } else { 1 }) };
+        }
+        let mut status = 0;
+        // SAFETY: `child` is our own child and `status` outlives the call.
+        assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+        assert_eq!(status, 0);
+    }
+}

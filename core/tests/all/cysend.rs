@@ -1,0 +1,1 @@
+//! CY.SEND's client.
