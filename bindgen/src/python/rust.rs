@@ -314,12 +314,12 @@ fn operation(function: &Function, object: Option<&Object>) -> TokenStream {
     let work = if function.is_async {
         quote!(Call::later(async move { #call }))
     } else {
-        quote!(Call::now(move || #call))
+        quote!(Call::now(arguments.py, move || #call))
     };
-    let unused = function.arguments.is_empty() && (object.is_none() || is_constructor);
+    let unused = function.is_async && function.arguments.is_empty() && (object.is_none() || is_constructor);
     let arguments = if unused { format_ident!("_arguments") } else { format_ident!("arguments") };
     quote! {
-        fn #name(#arguments: &Arguments<'_, '_>) -> Result<Call, Refusal> {
+        fn #name<'py>(#arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
             #reads
             Ok(#work)
         }
