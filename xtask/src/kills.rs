@@ -333,11 +333,4 @@ mod tests {
         std::fs::write(&log, "1 a\n3 b\n").unwrap();
         assert!(points_in(&log).is_err());
     }
-
-    #[test]
-    fn an_order_that_the_plan_repeats_is_bought_by_its_first_step_alone() {
-        let steps = [Step::Buy(Purchase::top_up("a1", "live")), Step::Close, Step::Buy(Purchase::top_up("a1", "live"))];
-        assert!(!steps[..0].contains(&steps[0]));
-        assert!(steps[..2].contains(&steps[2]));
-    }
 }

@@ -124,16 +124,19 @@ pub fn is_there(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn shell(script: &str, limit: Duration) -> Ended {
+    fn shell(script: &str, limit: Duration) -> (Ended, String) {
         let dir = tempfile::tempdir().unwrap();
-        let log = dir.keep().join("log");
-        run(Command::new("sh").args(["-c", script]), &log, Output::Together, limit).unwrap()
+        let log = dir.path().join("log");
+        let ended = run(Command::new("sh").args(["-c", script]), &log, Output::Together, limit).unwrap();
+        // While the log is still there.
+        let story = ended.story();
+        (ended, story)
     }
 
     #[test]
     fn a_failure_names_its_command_its_end_and_its_last_lines() {
-        let ended = shell("echo one; echo two >&2; exit 3", Duration::from_secs(60));
-        let story = ended.ok().unwrap_err().to_string();
+        let (ended, story) = shell("echo one; echo two >&2; exit 3", Duration::from_secs(60));
+        assert!(ended.ok().is_err());
         for part in ["sh -c", "ended with 3", "| one", "| two", "the whole output"] {
             assert!(story.contains(part), "{part:?} is missing in {story}");
         }
@@ -141,13 +144,13 @@ mod tests {
 
     #[test]
     fn a_kill_is_told_from_an_exit() {
-        let ended = shell("kill -9 $$", Duration::from_secs(60));
+        let (ended, _) = shell("kill -9 $$", Duration::from_secs(60));
         assert_eq!((ended.exit_code, ended.signal, ended.timed_out), (None, Some(9), false));
     }
 
     #[test]
     fn a_program_that_does_not_end_is_ended() {
-        let ended = shell("exec sleep 600", Duration::from_millis(50));
+        let (ended, _) = shell("exec sleep 600", Duration::from_millis(50));
         assert!(ended.timed_out);
         assert!(!ended.succeeded());
     }
