@@ -9,21 +9,27 @@ extern crate tillgate_macros as uniffi;
 uniffi::setup_scaffolding!("tillgate");
 
 mod clock;
+mod cysend;
 mod error;
 mod money;
 pub mod orders;
 mod runtime;
 mod secret;
 pub mod testing;
+mod till;
+mod transport;
 
 pub use clock::{Clock, SystemClock};
 #[cfg(feature = "testing")]
 pub use clock::{ManualClock, ScaledClock};
+pub use cysend::*;
 pub use error::{ErrorDetails, Outcome, Result, TillgateError};
 pub use money::{Decimal, Money, Timestamp};
 pub use orders::*;
 pub use runtime::{BoxFuture, block_on, panicked, shut_down_runtime};
 pub use secret::Secret;
+pub use till::{EventStream, Till};
+pub use transport::{OperationKind, ProxyConfig, TransportConfig};
 
 /// The version of this library, as `major.minor.patch`.
 #[uniffi::export]

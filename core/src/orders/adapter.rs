@@ -110,8 +110,10 @@ pub struct OrderReference {
 /// What the gateway says of an order's status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EvidenceStatus {
-    /// The gateway has it and is not done. Also every status that the adapter does not know.
+    /// The gateway has it and is not done.
     Open,
+    /// A status that the adapter does not know. Never a failure: the gateway has the order, and that is all that is known.
+    Unrecognised,
     /// Done.
     Succeeded,
     /// Not done, by the gateway's or the issuer's word.

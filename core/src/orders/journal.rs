@@ -141,7 +141,8 @@ fn drain(store: &dyn Store, queue: &Receiver<(Given, Answer)>) {
     }
 }
 
-fn closed() -> TillgateError {
+/// What a call on a closed till is told.
+pub fn closed() -> TillgateError {
     TillgateError::Closed {
         details: ErrorDetails::local(
             "the till is closed",

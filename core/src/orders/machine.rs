@@ -100,6 +100,8 @@ pub enum Fact {
     ProvedAbsent { by: String },
     /// A voucher that was lost to its key was fetched and encrypted anew.
     VoucherRenewed,
+    /// The application was given the voucher.
+    Revealed,
 }
 
 /// What else the journal knows at that moment.
@@ -208,6 +210,7 @@ pub fn apply(before: &Record, fact: &Fact, context: &Context, at: &Moment) -> Re
         Fact::Undone { amount, by } => step.undone(*amount, by),
         Fact::ProvedAbsent { by } => step.proved_absent(by),
         Fact::VoucherRenewed => step.voucher_renewed(),
+        Fact::Revealed => step.revealed(),
     }
     Ok(step.finish())
 }
@@ -439,7 +442,8 @@ impl<'a> Step<'a> {
             [(index, one)] => {
                 let elsewhere = context.uid_bound_elsewhere.get(*index).copied().unwrap_or(false);
                 if matching {
-                    mismatch(self.before, one, elsewhere).map(|m| (Some(ReviewReason::ForeignOrder), m))
+                    mismatch(self.before, one, source, elsewhere)
+                        .map(|m| (Some(ReviewReason::ForeignOrder), m))
                 } else {
                     None
                 }
@@ -500,6 +504,8 @@ impl<'a> Step<'a> {
             (OrderState::Cancelled | OrderState::Expired, _) => true,
             _ => false,
         };
+        let unrecognised_fails =
+            evidence.status == EvidenceStatus::Unrecognised && !guard(Guard::UnknownStaysUnknown);
         if contradiction && guard(Guard::FinalIsFinal) {
             let note = format!("the gateway says {said:?} of an order that is {state}");
             if self.after.order.gateway_uid.is_none() {
@@ -518,8 +524,9 @@ impl<'a> Step<'a> {
             // A decision of a person, and an order that was done and undone, do not move back.
             (OrderState::Reversed, _) => state,
             (OrderState::Succeeded | OrderState::Failed, _) if guard(Guard::FinalIsFinal) => state,
-            (OrderState::NeedsReview, EvidenceStatus::Open) => state,
-            (_, EvidenceStatus::Open) => OrderState::Accepted,
+            _ if unrecognised_fails => OrderState::Failed,
+            (OrderState::NeedsReview, EvidenceStatus::Open | EvidenceStatus::Unrecognised) => state,
+            (_, EvidenceStatus::Open | EvidenceStatus::Unrecognised) => OrderState::Accepted,
             (_, EvidenceStatus::Succeeded) => OrderState::Succeeded,
             (_, EvidenceStatus::Failed) => OrderState::Failed,
         };
@@ -741,6 +748,11 @@ impl<'a> Step<'a> {
         }
     }
 
+    fn revealed(&mut self) {
+        self.touched = true;
+        self.what = "reveal";
+    }
+
     fn voucher_renewed(&mut self) {
         self.after.order.has_voucher = true;
         self.takes_voucher = true;
@@ -758,8 +770,13 @@ fn visible(order: &Order) -> impl PartialEq + '_ {
 }
 
 /// Why a record is not this order, if it is not.
-fn mismatch(record: &Record, evidence: &Evidence, bound_elsewhere: bool) -> Option<String> {
+fn mismatch(record: &Record, evidence: &Evidence, source: Source, bound_elsewhere: bool) -> Option<String> {
     let order = &record.order;
+    // A signature proves who says it; it still has to say it of this order, in full.
+    let full = evidence.amount.is_some() && evidence.currency.is_some() && evidence.scenario.is_some();
+    if source == Source::VerifiedCallback && !full {
+        return Some("the callback does not name amount, currency and mode".to_string());
+    }
     let differs = |what: &str, ours: &dyn std::fmt::Display, theirs: &dyn std::fmt::Display| {
         Some(format!("the gateway's record has {what} {theirs}, the order {ours}"))
     };

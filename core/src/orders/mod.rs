@@ -7,6 +7,7 @@ pub(crate) mod machine;
 pub(crate) mod moment;
 pub(crate) mod sqlite;
 pub(crate) mod store;
+pub(crate) mod tracker;
 mod types;
 pub(crate) mod vault;
 

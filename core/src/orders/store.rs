@@ -118,6 +118,9 @@ pub trait Store: Send + Sync + 'static {
     /// Orders that the tracker has to watch: not final, or absent since `absent_after` at the earliest, in pages by key.
     fn watched(&self, after_key: &str, limit: u32, absent_after: crate::Timestamp) -> Result<Vec<OpenOrder>>;
 
+    /// The accounts of orders that are not final.
+    fn open_accounts(&self) -> Result<Vec<String>>;
+
     /// Undo orders of this order.
     fn undos_of(&self, key: &str) -> Result<Vec<Record>>;
 

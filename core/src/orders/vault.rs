@@ -114,7 +114,7 @@ impl Vault {
     pub fn seal_voucher(&self, order_key: &str, voucher: &Voucher) -> Result<Sealed> {
         let text = |secret: &Option<std::sync::Arc<Secret>>| secret.as_ref().map(|s| s.as_str().to_string());
         let plain = PlainVoucher {
-            code: voucher.code.as_str().to_string(),
+            code: text(&voucher.code),
             serial: text(&voucher.serial),
             pin_code: text(&voucher.pin_code),
             pdf_link: text(&voucher.pdf_link),
@@ -137,7 +137,7 @@ impl Vault {
             serde_json::from_slice(&json).map_err(|_| unreadable(&sealed.key_id))?;
         let secret = |text: &mut Option<String>| text.take().map(Secret::new);
         Ok(Voucher {
-            code: Secret::new(std::mem::take(&mut plain.code)),
+            code: secret(&mut plain.code),
             serial: secret(&mut plain.serial),
             pin_code: secret(&mut plain.pin_code),
             pdf_link: secret(&mut plain.pdf_link),
@@ -198,7 +198,7 @@ fn bound_to(order_key: &str, kind: SecretKind, key_id: &str) -> Aad<Vec<u8>> {
 /// A voucher on its way into or out of the vault. Never leaves this file.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 struct PlainVoucher {
-    code: String,
+    code: Option<String>,
     serial: Option<String>,
     pin_code: Option<String>,
     pdf_link: Option<String>,
@@ -210,9 +210,8 @@ struct PlainVoucher {
 
 impl PlainVoucher {
     fn length(&self) -> usize {
-        let secrets = [&self.serial, &self.pin_code, &self.pdf_link, &self.expiration];
-        self.code.len()
-            + secrets.into_iter().flatten().map(String::len).sum::<usize>()
+        let secrets = [&self.code, &self.serial, &self.pin_code, &self.pdf_link, &self.expiration];
+        secrets.into_iter().flatten().map(String::len).sum::<usize>()
             + self.usage_instructions.iter().map(|(k, v)| k.len() + v.len() + 8).sum::<usize>()
     }
 }
@@ -256,7 +255,7 @@ mod tests {
 
     fn voucher() -> Voucher {
         Voucher {
-            code: Secret::new("1234-\"\u{1}-CODE".into()),
+            code: Some(Secret::new("1234-\"\u{1}-CODE".into())),
             serial: Some(Secret::new("S-9".into())),
             pin_code: None,
             pdf_link: Some(Secret::new("https://pdf.example/x".into())),

@@ -130,6 +130,10 @@ impl Store for SqliteStore {
         self.readers.watched(after_key, limit, absent_after)
     }
 
+    fn open_accounts(&self) -> Result<Vec<String>> {
+        self.readers.open_accounts()
+    }
+
     fn undos_of(&self, key: &str) -> Result<Vec<Record>> {
         self.readers.undos_of(key)
     }

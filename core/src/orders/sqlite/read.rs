@@ -120,6 +120,15 @@ impl Readers {
         })
     }
 
+    pub fn open_accounts(&self) -> Result<Vec<String>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT DISTINCT account FROM orders WHERE is_open = 1")?
+                .query_map([], text)?
+                .collect()
+        })
+    }
+
     pub fn undos_of(&self, key: &str) -> Result<Vec<Record>> {
         let bodies: Vec<String> = self.read(|connection| {
             connection

@@ -1,0 +1,229 @@
+//! Typed calls to CY.SEND.
+
+mod account;
+mod catalogue;
+mod checks;
+mod gateway;
+mod orders;
+
+use super::types::*;
+use crate::clock::SystemClock;
+use crate::error::Result;
+use crate::runtime::detached;
+use crate::secret::Secret;
+use crate::transport::TransportConfig;
+#[allow(unused_imports, reason = "the adapter of the tracker is built upon these")]
+pub(crate) use checks::orders as check_orders;
+pub(crate) use gateway::Gateway;
+pub(crate) use orders::{LookUp, Submitted};
+use std::sync::Arc;
+
+/// How to reach CY.SEND, and as whom.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct CysendConfig {
+    /// The user and password, or the token, of API credentials. They are not those of the web site.
+    pub credentials: CysendCredentials,
+    /// The address of the service, version included. Default `https://www.cysend.com/openapi/prod/v5.2.3`. Plain `http` is taken
+    /// for this very machine only.
+    #[uniffi(default = None)]
+    pub base_url: Option<String>,
+    /// How requests travel.
+    #[uniffi(default = None)]
+    pub transport: Option<TransportConfig>,
+}
+
+/// Who we are to CY.SEND: either `user` and `password`, or `token`.
+#[derive(Clone, Debug, Default, uniffi::Record)]
+pub struct CysendCredentials {
+    /// The user of API credentials (scheme `BasicAuthentication`). Beside a token: the name of the customer whose token it is; it
+    /// is not sent, and a till needs it to know whose orders these are.
+    #[uniffi(default = None)]
+    pub user: Option<String>,
+    /// Its password.
+    #[uniffi(default = None)]
+    pub password: Option<Arc<Secret>>,
+    /// An access token (scheme `Token`, header `Api-token`).
+    #[uniffi(default = None)]
+    pub token: Option<Arc<Secret>>,
+}
+
+/// A client of CY.SEND. It keeps nothing: an order that is to be followed to its end belongs into a till.
+///
+/// All methods may be called from several threads at once.
+#[derive(uniffi::Object)]
+pub struct CysendClient {
+    gateway: Arc<Gateway>,
+}
+
+#[uniffi::export]
+impl CysendClient {
+    /// A client. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// `invalid_argument` when an address, a limit or the credentials are not what they should be.
+    #[uniffi::constructor]
+    pub fn new(config: CysendConfig) -> Result<Arc<Self>> {
+        // Real time always: a gateway's patience does not grow or shrink with a clock that tests have moved.
+        let gateway = Gateway::new(config, Arc::new(SystemClock::new()))?;
+        Ok(Arc::new(Self { gateway: Arc::new(gateway) }))
+    }
+
+    /// Places orders (operation `createOrder`). **Moves money, and nothing protects this call**: after an error whose outcome is
+    /// `unknown`, look each order up by its `user_uid` and do not place it again. A till does that for you.
+    ///
+    /// At most 100 orders; what is placed is accepted at first, and its end is heard of later.
+    ///
+    /// # Errors
+    /// `invalid_argument`, `unauthorized`, `insufficient_funds`, `not_found` (face value or scenario), `gateway_refused`,
+    /// `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
+    pub async fn create_order(&self, orders: Vec<CysendOrderRequest>) -> Result<Vec<CysendOrder>> {
+        let gateway = self.gateway.clone();
+        detached(async move { orders::create(&gateway, orders).await }).await
+    }
+
+    /// Looks orders up (operation `getOrder`).
+    ///
+    /// # Errors
+    /// `not_found` also means that the order belongs to another account; else as for every read.
+    pub async fn get_order(&self, query: CysendOrderQuery) -> Result<Vec<CysendOrder>> {
+        let gateway = self.gateway.clone();
+        detached(async move { orders::get(&gateway, query).await }).await
+    }
+
+    /// Has the gateway send its callback for an order again (operation `forceCallback`).
+    ///
+    /// # Errors
+    /// `not_found` also means that the order belongs to another account; `invalid_argument`, `unauthorized`, `gateway_failed`,
+    /// `network`, `tls`, `timeout`, `closed`, `forked`.
+    pub async fn force_callback(&self, request: CysendForceCallbackRequest) -> Result<()> {
+        let gateway = self.gateway.clone();
+        detached(async move { orders::force_callback(&gateway, request).await }).await
+    }
+
+    /// Calculates what face values would cost right now (operation `getProductCost`). Buys nothing. At most 100.
+    ///
+    /// # Errors
+    /// As for every read: `invalid_argument`, `unauthorized`, `not_found`, `gateway_refused`, `gateway_failed`, `rate_limited`,
+    /// `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
+    pub async fn get_product_cost(&self, requests: Vec<CysendCostRequest>) -> Result<Vec<CysendCost>> {
+        let gateway = self.gateway.clone();
+        detached(async move { orders::cost(&gateway, requests).await }).await
+    }
+
+    /// The response codes that orders can have (operation `getResponses`).
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn get_responses(&self) -> Result<Vec<CysendResponseCode>> {
+        let gateway = self.gateway.clone();
+        detached(async move { orders::responses(&gateway).await }).await
+    }
+
+    /// The whole catalogue (operation `getCatalogue`): many megabytes. The gateway asks to fetch it once a day, after 11:00
+    /// (GMT +1).
+    ///
+    /// # Errors
+    /// `not_found` when there is no such gift card; else as for every read.
+    pub async fn get_catalogue(&self, filter: CysendCatalogueFilter) -> Result<CysendCatalogue> {
+        let gateway = self.gateway.clone();
+        detached(async move { catalogue::all(&gateway, filter).await }).await
+    }
+
+    /// Countries with products (operation `getCountries`). None is an empty list.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn get_countries(&self, filter: CysendCountryFilter) -> Result<Vec<CysendCountry>> {
+        let gateway = self.gateway.clone();
+        detached(async move { catalogue::countries(&gateway, filter).await }).await
+    }
+
+    /// Categories of products (operation `getCategories`). None is an empty list.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn get_categories(&self, filter: CysendCategoryFilter) -> Result<Vec<CysendCategory>> {
+        let gateway = self.gateway.clone();
+        detached(async move { catalogue::categories(&gateway, filter).await }).await
+    }
+
+    /// Products (operation `getProducts`). None is an empty list. With the filter `mobile` each call costs money.
+    ///
+    /// # Errors
+    /// `not_found` when a filter names what is not there; else as for every read.
+    pub async fn get_products(&self, filter: CysendProductFilter) -> Result<Vec<CysendProduct>> {
+        let gateway = self.gateway.clone();
+        detached(async move { catalogue::products(&gateway, filter).await }).await
+    }
+
+    /// Face values (operation `getFaceValues`). None is an empty record. With the filter `mobile` each call costs money.
+    ///
+    /// # Errors
+    /// `not_found` when a filter names what is not there; else as for every read.
+    pub async fn get_face_values(&self, filter: CysendFaceValueFilter) -> Result<CysendFaceValues> {
+        let gateway = self.gateway.clone();
+        detached(async move { catalogue::face_values(&gateway, filter).await }).await
+    }
+
+    /// Maintenances, running and announced, of one product or of all (operation `getMaintenance`).
+    ///
+    /// # Errors
+    /// As for every read.
+    #[uniffi::method(default(product_id = None))]
+    pub async fn get_maintenance(&self, product_id: Option<i64>) -> Result<Vec<CysendMaintenance>> {
+        let gateway = self.gateway.clone();
+        detached(async move { catalogue::maintenances(&gateway, product_id).await }).await
+    }
+
+    /// Promotions, running and announced, of one product or of all (operation `getPromotions`).
+    ///
+    /// # Errors
+    /// As for every read.
+    #[uniffi::method(default(product_id = None))]
+    pub async fn get_promotions(&self, product_id: Option<i64>) -> Result<Vec<CysendPromotion>> {
+        let gateway = self.gateway.clone();
+        detached(async move { catalogue::promotions(&gateway, product_id).await }).await
+    }
+
+    /// What the account has left (operation `balance`).
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn balance(&self) -> Result<CysendBalance> {
+        let gateway = self.gateway.clone();
+        detached(async move { account::balance(&gateway).await }).await
+    }
+
+    /// Whether the gateway can be reached (operation `ping`). Says nothing about the credentials.
+    ///
+    /// # Errors
+    /// As for every read; `invalid_answer` when somebody else answers.
+    pub async fn ping(&self) -> Result<()> {
+        let gateway = self.gateway.clone();
+        detached(async move { account::ping(&gateway).await }).await
+    }
+
+    /// Another password, or another token, of the same user, from the next call on. Another user is another client.
+    ///
+    /// # Errors
+    /// `invalid_argument` when it cannot be sent.
+    pub fn rotate_secret(&self, secret: Arc<Secret>) -> Result<()> {
+        self.gateway.rotate_secret(&secret)
+    }
+
+    /// Takes no more calls, and waits for those that are on their way; they end at their deadlines at the latest.
+    ///
+    /// # Errors
+    /// `forked`.
+    pub async fn close(&self) -> Result<()> {
+        let gateway = self.gateway.clone();
+        detached(async move { gateway.close().await }).await
+    }
+}
+
+impl CysendClient {
+    /// What the tracker's adapter builds upon.
+    pub(crate) fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+}

@@ -1,0 +1,330 @@
+//! Sends orders, and writes down how that ended.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::{Attached, Tracker};
+use crate::orders::adapter::{Evidence, Submission, SubmitOutcome, UndoSteps};
+use crate::orders::machine::{AttemptEnd, Fact, Record, Source};
+use crate::orders::store::{Sealed, SecretKind};
+use crate::orders::types::*;
+use crate::runtime;
+use crate::testing::{Guard, crash_point, guard};
+use crate::{Outcome, Result, Secret, TillgateError};
+
+/// Waits between attempts that were not sent.
+const AGAIN_FIRST: Duration = Duration::from_millis(500);
+const AGAIN_MAX: Duration = Duration::from_secs(8);
+
+impl Tracker {
+    /// Drives new orders until each is more than pending. Grouped calls only where policy and gateway allow them.
+    pub(super) async fn drive_all(self: &Arc<Self>, records: Vec<Record>) -> Vec<(String, Result<Record>)> {
+        let mut groups: Vec<Vec<Record>> = Vec::new();
+        for record in records {
+            let size_max = self.attached_account(&record.order.account).map_or(1, |attached| {
+                attached.abilities.group_size_max.min(self.policy.batch_size_on_wire).max(1)
+            });
+            let fits = |group: &&mut Vec<Record>| {
+                group.len() < size_max as usize
+                    && group[0].order.account == record.order.account
+                    && group[0].order.state == OrderState::Sending
+            };
+            match groups.iter_mut().find(fits) {
+                Some(group) if record.order.state == OrderState::Sending => group.push(record),
+                _ => groups.push(vec![record]),
+            }
+        }
+        // Side by side, each a task of its own: a slow answer holds back nobody else.
+        let mut running = JoinSet::new();
+        let mut keys = HashMap::new();
+        for group in groups {
+            let of_group: Vec<String> = group.iter().map(|r| r.key.clone()).collect();
+            let tracker = self.clone();
+            let task = running.spawn(async move { tracker.drive_group(group).await });
+            keys.insert(task.id(), of_group);
+        }
+        let mut driven = Vec::new();
+        while let Some(ended) = running.join_next().await {
+            match ended {
+                Ok(results) => driven.extend(results),
+                Err(broken) => {
+                    let error = TillgateError::internal(format!("an attempt broke off: {broken}"))
+                        .with_outcome(Outcome::Unknown);
+                    let broken = keys.remove(&broken.id()).unwrap_or_default();
+                    driven.extend(broken.into_iter().map(|key| (key, Err(error.clone()))));
+                }
+            }
+        }
+        driven
+    }
+
+    async fn drive_group(self: Arc<Self>, group: Vec<Record>) -> Vec<(String, Result<Record>)> {
+        if let [_] = group.as_slice() {
+            let record = group.into_iter().next().expect("one");
+            return vec![(record.key.clone(), self.drive(record).await)];
+        }
+        let mut driven = Vec::new();
+        for (key, result) in self.attempt(group).await {
+            let result = match result {
+                Ok(record) => self.drive(record).await,
+                Err(error) => Err(error),
+            };
+            driven.push((key, result));
+        }
+        driven
+    }
+
+    /// Drives one order: sends it, and again as long as it was surely not sent and there is time.
+    pub(super) async fn drive(self: &Arc<Self>, mut record: Record) -> Result<Record> {
+        let mut wait = Duration::ZERO;
+        loop {
+            match record.order.state {
+                OrderState::Sending => {
+                    let key = record.key.clone();
+                    let attempted = self.attempt(vec![record]).await.into_iter().find(|(k, _)| *k == key);
+                    record = attempted
+                        .map(|(_, result)| result)
+                        .ok_or_else(|| TillgateError::internal("no outcome"))??;
+                    if record.order.state == OrderState::Unknown && self.may_be_resent_blindly(&record) {
+                        record = self.begin(&record, None).await?;
+                    }
+                }
+                OrderState::Pending => {
+                    let now = self.journal.now();
+                    let Some(left) = record.time_left(&now) else {
+                        return Ok(self.apply(&record.key, Fact::Expire, None).await?.record);
+                    };
+                    if self.closing.load(Ordering::SeqCst) {
+                        return Ok(record);
+                    }
+                    if !wait.is_zero() {
+                        self.clock.sleep_until(now.running + wait.min(left)).await;
+                    }
+                    wait = (wait * 2).clamp(AGAIN_FIRST, AGAIN_MAX);
+                    // It may have been cancelled meanwhile.
+                    record = self.record(&record.order.id)?;
+                    if record.order.state == OrderState::Pending
+                        && record.time_left(&self.journal.now()).is_some()
+                    {
+                        record = self.begin(&record, None).await?;
+                    }
+                }
+                _ => return Ok(record),
+            }
+        }
+    }
+
+    /// Commits the next attempt of an order.
+    pub(super) async fn begin(
+        self: &Arc<Self>,
+        record: &Record,
+        repeat: Option<&'static str>,
+    ) -> Result<Record> {
+        self.may_buy()?;
+        Ok(self.apply(&record.key, Fact::AttemptBegins { repeat }, None).await?.record)
+    }
+
+    /// What the fourth rule forbids; here only so that its test can be seen to fail.
+    fn may_be_resent_blindly(&self, record: &Record) -> bool {
+        !guard(Guard::NoBlindResend) && record.order.attempts.len() < 3
+    }
+
+    /// Sends orders whose attempts are durable, in one call, and commits the outcomes.
+    async fn attempt(self: &Arc<Self>, records: Vec<Record>) -> Vec<(String, Result<Record>)> {
+        let failed = |error: TillgateError| -> Vec<(String, Result<Record>)> {
+            records.iter().map(|r| (r.key.clone(), Err(error.clone().about_order(&r.order.id)))).collect()
+        };
+        let Some(attached) = self.attached_account(&records[0].order.account) else {
+            return failed(TillgateError::internal("the order's account is not attached"));
+        };
+        let in_flight = InFlight::begin(self);
+        let outcome = match self.send(&attached, &records).await {
+            Ok(outcome) => outcome,
+            Err(error) => return failed(error),
+        };
+        let settled = self.settle_attempts(&attached, &records, outcome).await;
+        drop(in_flight);
+        settled
+    }
+
+    /// Hands the orders to the adapter. A defect in there leaves them unknown.
+    pub(super) async fn send(
+        self: &Arc<Self>,
+        attached: &Attached,
+        records: &[Record],
+    ) -> Result<SubmitOutcome> {
+        let mut submissions = Vec::with_capacity(records.len());
+        let now = self.journal.now();
+        for record in records {
+            // The commit of the attempt itself may have taken the time that was left.
+            let Some(time_left) = record.time_left(&now) else {
+                let details = crate::ErrorDetails::local(
+                    "the time to act passed before the first byte",
+                    "Nothing was sent.",
+                );
+                return Ok(SubmitOutcome::NotSent(TillgateError::TooLate { details }));
+            };
+            submissions.push(self.submission(record, time_left)?);
+        }
+        let sending = attached.adapter.submit(submissions);
+        crash_point("attempt.send.before");
+        let outcome = runtime::detached(async move { Ok(sending.await) }).await;
+        crash_point("attempt.receive.after");
+        Ok(outcome.unwrap_or_else(SubmitOutcome::Unknown))
+    }
+
+    fn submission(&self, record: &Record, time_left: Duration) -> Result<Submission> {
+        let order = &record.order;
+        let payment_code = match self.journal.store().sealed(&record.key, SecretKind::PaymentCode)? {
+            Some(sealed) => {
+                let text = self.vault.open(&record.key, SecretKind::PaymentCode, &sealed)?;
+                let text = std::str::from_utf8(&text)
+                    .map_err(|_| TillgateError::internal("a sealed text is no text"))?;
+                Some(Secret::new(text.to_string()))
+            }
+            None => None,
+        };
+        Ok(Submission {
+            id: order.id.clone(),
+            kind: order.kind,
+            attempt: order.attempts.len() as u32,
+            product: order.product.clone(),
+            amount: order.amount.clone(),
+            scenario: order.scenario.clone(),
+            beneficiary: order.beneficiary.clone(),
+            callback_url: order.callback_url.clone(),
+            payment_code,
+            parent: self.parent_of(record)?,
+            time_left,
+        })
+    }
+
+    /// Commits how the attempts ended, each by itself: one that cannot be committed does not hide the others.
+    pub(super) async fn settle_attempts(
+        self: &Arc<Self>,
+        attached: &Attached,
+        records: &[Record],
+        outcome: SubmitOutcome,
+    ) -> Vec<(String, Result<Record>)> {
+        let grouped = records.len() > 1;
+        let mut settled = Vec::with_capacity(records.len());
+        for (index, record) in records.iter().enumerate() {
+            let number = record.order.attempts.len() as u32;
+            let (fact, voucher) = self.fact_of(attached, record, number, index, grouped, &outcome);
+            let result = match self.apply(&record.key, fact, voucher).await {
+                Ok(applied) => {
+                    if let SubmitOutcome::IdMayBeInUse(error) = &outcome {
+                        self.id_may_be_in_use(attached, &applied.record, error).await
+                    } else {
+                        Ok(applied.record)
+                    }
+                }
+                Err(error) => Err(self.commit_failed_after_send(error, record)),
+            };
+            settled.push((record.key.clone(), result));
+        }
+        settled
+    }
+
+    /// The disk failed when something may have been sent: nobody may be told more than that.
+    fn commit_failed_after_send(&self, mut error: TillgateError, record: &Record) -> TillgateError {
+        self.spent.store(true, Ordering::SeqCst);
+        let details = error.details_mut();
+        details.outcome = Outcome::Unknown;
+        details.advice = "The order may have been carried out and its outcome could not be written down. Do not sell it again: close this till, see to the disk, open it again, and the order is looked up.".to_string();
+        error.about_order(&record.order.id)
+    }
+
+    fn fact_of(
+        &self,
+        attached: &Attached,
+        record: &Record,
+        number: u32,
+        index: usize,
+        grouped: bool,
+        outcome: &SubmitOutcome,
+    ) -> (Fact, Option<Sealed>) {
+        let ends = |outcome: AttemptOutcome, error: &TillgateError| {
+            let end = AttemptEnd { outcome, details: Some(Box::new(error.details().clone())) };
+            (Fact::AttemptEnds { number, end }, None)
+        };
+        match outcome {
+            SubmitOutcome::NotSent(error) => ends(AttemptOutcome::NotSent, error),
+            SubmitOutcome::Refused(error) => {
+                let credentials = matches!(error, TillgateError::Unauthorized { .. });
+                let certain = !grouped || credentials || !guard(Guard::BatchById);
+                ends(if certain { AttemptOutcome::Refused } else { AttemptOutcome::Unknown }, error)
+            }
+            SubmitOutcome::IdMayBeInUse(error) => ends(AttemptOutcome::Unknown, error),
+            SubmitOutcome::NothingToUndo(error) => match attached.abilities.undo {
+                UndoSteps::Two { gap, window } => {
+                    let details = Box::new(error.details().clone());
+                    (Fact::NothingToUndo { number, details, gap, window }, None)
+                }
+                _ => ends(AttemptOutcome::Unknown, error),
+            },
+            SubmitOutcome::Unknown(error) if guard(Guard::ThreeOutcomes) => {
+                ends(AttemptOutcome::Unknown, error)
+            }
+            SubmitOutcome::Unknown(error) => ends(AttemptOutcome::Refused, error),
+            SubmitOutcome::Answered(evidence) => {
+                let mut records = evidence.clone();
+                if !guard(Guard::BatchById) {
+                    records = records.get(index).cloned().into_iter().collect();
+                }
+                let voucher = self.seal_voucher(record, &records);
+                match voucher {
+                    Ok(voucher) => (Fact::Evidence { records, source: Source::Attempt(number) }, voucher),
+                    // A voucher that cannot be kept safe is not kept: the look-up brings it again.
+                    Err(error) => ends(AttemptOutcome::Unknown, &error),
+                }
+            }
+        }
+    }
+
+    /// The voucher among the records of this order, sealed.
+    pub(super) fn seal_voucher(&self, record: &Record, records: &[Evidence]) -> Result<Option<Sealed>> {
+        let ours = |e: &&Evidence| !guard(Guard::BatchById) || Record::key_of(&e.id) == record.key;
+        match records.iter().find(ours).and_then(|e| e.voucher.as_ref()) {
+            Some(voucher) => self.vault.seal_voucher(&record.key, voucher).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The gateway says that the id may be in use: where it cannot be looked up, a person must see.
+    async fn id_may_be_in_use(
+        self: &Arc<Self>,
+        attached: &Attached,
+        record: &Record,
+        error: &TillgateError,
+    ) -> Result<Record> {
+        if attached.abilities.look_up || record.order.state != OrderState::Unknown {
+            return Ok(record.clone());
+        }
+        let fact = Fact::Review { reason: ReviewReason::IdInUse, note: error.details().reason.clone() };
+        Ok(self.apply(&record.key, fact, None).await?.record)
+    }
+}
+
+/// Counts an attempt for as long as it lives, whatever ends it.
+struct InFlight {
+    tracker: Arc<Tracker>,
+}
+
+impl InFlight {
+    fn begin(tracker: &Arc<Tracker>) -> Self {
+        tracker.attempts_in_flight.fetch_add(1, Ordering::SeqCst);
+        Self { tracker: tracker.clone() }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.tracker.attempts_in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.tracker.attempt_ended.notify_waiters();
+    }
+}

@@ -1,0 +1,76 @@
+//! Callbacks are hints: they are written down, answered, and followed by a look-up. Only one proved by a signature may
+//! confirm a success.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::Tracker;
+use crate::Result;
+use crate::orders::adapter::{CallbackNews, Evidence, EvidenceStatus};
+use crate::orders::machine::{Fact, Record, Source};
+use crate::orders::store::Command;
+use crate::orders::types::*;
+
+/// A callback's body, at most. Larger ones are none of a gateway's.
+const BODY_SIZE_MAX_BYTES: usize = 1 << 20;
+/// Ids that one callback may name; the rest is passed over.
+const IDS_MAX: usize = 1_000;
+
+impl Tracker {
+    /// Takes a callback in and says what to answer. What it says of an order is not believed: the gateway is asked.
+    pub async fn handle_callback(self: &Arc<Self>, request: CallbackRequest) -> Result<CallbackAnswer> {
+        let attached = self.attached_named(request.account.as_deref())?;
+        if request.body.len() > BODY_SIZE_MAX_BYTES {
+            return Ok(CallbackAnswer { http_status: 413, known_orders: 0, unknown_orders: 0 });
+        }
+        let Ok(news) = attached.adapter.read_callback(&request) else {
+            return Ok(CallbackAnswer { http_status: 400, known_orders: 0, unknown_orders: 0 });
+        };
+        let (ids, evidence) = match news {
+            CallbackNews::Hints(ids) => (ids, Vec::new()),
+            CallbackNews::Verified(evidence) => (evidence.iter().map(|e| e.id.clone()).collect(), evidence),
+        };
+        let mut answer = CallbackAnswer { http_status: 200, known_orders: 0, unknown_orders: 0 };
+        let mut seen: Vec<String> = Vec::new();
+        for id in ids.iter().take(IDS_MAX) {
+            let key = Record::key_of(id);
+            if seen.contains(&key) {
+                continue;
+            }
+            seen.push(key.clone());
+            let known = if key.is_empty() { None } else { self.journal.store().order(&key)? };
+            let Some(record) = known.filter(|r| r.order.account == attached.account) else {
+                answer.unknown_orders += 1;
+                self.unknown_callback_ids.fetch_add(1, Ordering::SeqCst);
+                continue;
+            };
+            answer.known_orders += 1;
+            // Committed before it is answered: a crash from here on does not lose the hint.
+            self.journal.commit(Command::Hint { key }).await?;
+            let proved: Vec<Evidence> = evidence
+                .iter()
+                .filter(|e| Record::key_of(&e.id) == record.key && e.status == EvidenceStatus::Succeeded)
+                .cloned()
+                .collect();
+            if !proved.is_empty() {
+                let voucher = self.seal_voucher(&record, &proved)?;
+                let fact = Fact::Evidence { records: proved, source: Source::VerifiedCallback };
+                self.apply(&record.key, fact, voucher).await?;
+            }
+            if let Some(record) = self.journal.store().order(&record.key)? {
+                self.schedule.hint(&record, self.clock.elapsed());
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Takes over hints that are in the journal and not in the schedule: of an earlier process, or of one beside us.
+    pub(super) fn take_hints(&self, limit: u32) {
+        // A journal that cannot be read now is asked again at the next turn.
+        for key in self.journal.store().hints(limit).unwrap_or_default() {
+            if let Ok(Some(record)) = self.journal.store().order(&key) {
+                self.schedule.hint(&record, self.clock.elapsed());
+            }
+        }
+    }
+}

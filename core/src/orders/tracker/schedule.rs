@@ -1,0 +1,284 @@
+//! When each order is looked up next.
+//!
+//! Every account has a queue of its own, so that a gateway that does not answer holds back nobody else's orders. Only what
+//! can be read again from the journal is kept here.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::{Tracker, look_up};
+use crate::Result;
+use crate::orders::machine::Record;
+use crate::orders::types::*;
+use crate::runtime;
+
+/// Look-ups that callbacks ask for, of one order, are at least this far apart.
+const HINT_SPACING: Duration = Duration::from_secs(1);
+/// How often the journal is asked for hints that another process appended.
+const HINT_POLL: Duration = Duration::from_secs(2);
+/// Hints taken over at a time.
+const HINTS_AT_ONCE: u32 = 256;
+
+/// The queues of due look-ups.
+pub(super) struct Schedule {
+    inner: Mutex<Inner>,
+    /// Shared, so that the task that waits on it does not keep the tracker alive.
+    wake: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Inner {
+    queues: HashMap<String, Queue>,
+    watches: HashMap<Arc<str>, Watch>,
+    next_ticket: u64,
+}
+
+#[derive(Default)]
+struct Queue {
+    due: BinaryHeap<Reverse<(Duration, u64, Arc<str>)>>,
+    in_flight: usize,
+}
+
+struct Watch {
+    account: String,
+    /// The entry of the queue that counts; older ones are passed over.
+    ticket: u64,
+    state: OrderState,
+    /// Look-ups since the state changed: the waits double with it.
+    made: u32,
+    last_look_up: Option<Duration>,
+    /// Running time of the last counted "not found" of this process.
+    last_counted: Option<Duration>,
+    in_flight: bool,
+    hinted: bool,
+}
+
+impl Schedule {
+    pub(super) fn new() -> Self {
+        Self { inner: Mutex::new(Inner::default()), wake: Arc::new(Notify::new()) }
+    }
+
+    /// Puts an order into its queue, or takes it out when there is nothing to wait for.
+    fn set(&self, record: &Record, now: Duration, wait: impl FnOnce(u32, bool) -> Option<Duration>) {
+        let mut inner = self.inner.lock().expect("the schedule");
+        let inner = &mut *inner;
+        let key: Arc<str> = Arc::from(record.key.as_str());
+        let watch = inner.watches.entry(key.clone()).or_insert_with(|| Watch {
+            account: record.order.account.clone(),
+            ticket: 0,
+            state: record.order.state,
+            made: 0,
+            last_look_up: None,
+            last_counted: None,
+            in_flight: false,
+            hinted: false,
+        });
+        if watch.state != record.order.state {
+            watch.state = record.order.state;
+            watch.made = 0;
+        }
+        let Some(wait) = wait(watch.made, watch.hinted) else {
+            if !watch.in_flight {
+                inner.watches.remove(&key);
+            }
+            return;
+        };
+        if watch.in_flight {
+            // Planned again when it has ended.
+            return;
+        }
+        inner.next_ticket += 1;
+        watch.ticket = inner.next_ticket;
+        let queue = inner.queues.entry(watch.account.clone()).or_default();
+        queue.due.push(Reverse((now + wait, watch.ticket, key)));
+        self.wake.notify_one();
+    }
+
+    /// A callback named the order: it is looked up soon, once for all callbacks until then.
+    pub(super) fn hint(&self, record: &Record, now: Duration) {
+        {
+            let mut inner = self.inner.lock().expect("the schedule");
+            if let Some(watch) = inner.watches.get_mut(record.key.as_str()) {
+                if watch.hinted {
+                    return;
+                }
+                watch.hinted = true;
+            }
+        }
+        let spacing = self
+            .last_look_up(&record.key)
+            .map_or(Duration::ZERO, |last| HINT_SPACING.saturating_sub(now.saturating_sub(last)));
+        self.set(record, now, |_, _| Some(spacing));
+        if let Some(watch) = self.inner.lock().expect("the schedule").watches.get_mut(record.key.as_str()) {
+            watch.hinted = true;
+        }
+    }
+
+    fn last_look_up(&self, key: &str) -> Option<Duration> {
+        self.inner.lock().expect("the schedule").watches.get(key).and_then(|w| w.last_look_up)
+    }
+
+    /// Takes what is due out of an account's queue, as far as there is room.
+    fn take_due(&self, account: &str, now: Duration, room: usize) -> Vec<Arc<str>> {
+        let mut inner = self.inner.lock().expect("the schedule");
+        let Inner { queues, watches, .. } = &mut *inner;
+        let Some(queue) = queues.get_mut(account) else { return Vec::new() };
+        let mut taken = Vec::new();
+        while queue.in_flight < room
+            && queue.due.peek().is_some_and(|Reverse((due, _, _))| *due <= now)
+            && let Some(Reverse((_, ticket, key))) = queue.due.pop()
+        {
+            if let Some(watch) = watches.get_mut(&key)
+                && watch.ticket == ticket
+                && !watch.in_flight
+            {
+                watch.in_flight = true;
+                queue.in_flight += 1;
+                taken.push(key);
+            }
+        }
+        taken
+    }
+
+    /// When something is due at the earliest, among accounts with room.
+    fn next_due(&self, accounts: &[(String, usize)]) -> Option<Duration> {
+        let inner = self.inner.lock().expect("the schedule");
+        accounts
+            .iter()
+            .filter_map(|(account, room)| inner.queues.get(account).filter(|q| q.in_flight < *room))
+            .filter_map(|queue| queue.due.peek().map(|Reverse((due, _, _))| *due))
+            .min()
+    }
+
+    /// A look-up that the schedule had started has ended.
+    fn ended(&self, key: &str) {
+        let mut inner = self.inner.lock().expect("the schedule");
+        let Inner { queues, watches, .. } = &mut *inner;
+        if let Some(watch) = watches.get_mut(key) {
+            watch.in_flight = false;
+            if let Some(queue) = queues.get_mut(&watch.account) {
+                queue.in_flight = queue.in_flight.saturating_sub(1);
+            }
+        }
+        self.wake.notify_one();
+    }
+
+    /// A look-up was made, by the schedule or by hand. Returns whether a hint had asked for it.
+    pub(super) fn looked_up(&self, key: &str, now: Duration, answered: bool) -> bool {
+        let mut inner = self.inner.lock().expect("the schedule");
+        let Some(watch) = inner.watches.get_mut(key) else { return false };
+        watch.made = watch.made.saturating_add(1);
+        watch.last_look_up = Some(now);
+        answered && std::mem::take(&mut watch.hinted)
+    }
+
+    /// A "not found" counts: the running time since the one before it in this process. The first adds none.
+    pub(super) fn counted(&self, key: &str, now: Duration) -> Duration {
+        let mut inner = self.inner.lock().expect("the schedule");
+        let Some(watch) = inner.watches.get_mut(key) else { return Duration::ZERO };
+        let since = watch.last_counted.map_or(Duration::ZERO, |last| now.saturating_sub(last));
+        watch.last_counted = Some(now);
+        since
+    }
+
+    /// The order is known to be there: an absence starts anew.
+    pub(super) fn seen(&self, key: &str) {
+        if let Some(watch) = self.inner.lock().expect("the schedule").watches.get_mut(key) {
+            watch.last_counted = None;
+        }
+    }
+}
+
+impl Tracker {
+    /// Plans the next look-up of an order, after anything about it changed.
+    pub(super) fn plan(&self, record: &Record) {
+        let now = self.journal.now();
+        self.schedule.set(record, now.running, |made, hinted| self.wait_of(record, made, hinted, &now));
+    }
+
+    fn wait_of(
+        &self,
+        record: &Record,
+        made: u32,
+        hinted: bool,
+        now: &crate::orders::moment::Moment,
+    ) -> Option<Duration> {
+        let growing = |max_ms: u64| {
+            let wait = self.policy.look_up_first_ms.saturating_mul(1 << made.min(32)).min(max_ms);
+            Some(Duration::from_millis(wait.max(1)))
+        };
+        let slow = Duration::from_millis(self.policy.look_up_slow_ms.max(1));
+        match record.order.state {
+            OrderState::Unknown => {
+                let wait = growing(self.policy.look_up_unknown_max_ms)?;
+                Some(self.second_step_wait(record, now).map_or(wait, |second| second.max(wait)))
+            }
+            OrderState::Accepted => growing(self.policy.look_up_accepted_max_ms),
+            OrderState::NeedsReview => Some(slow),
+            OrderState::Failed if record.order.failure == Some(FailureReason::Absent) => {
+                let watched = record.absent_since.is_some_and(|since| {
+                    since.elapsed_lower(now) < Duration::from_millis(self.policy.appearance_watch_ms)
+                });
+                if hinted { growing(self.policy.look_up_unknown_max_ms) } else { watched.then_some(slow) }
+            }
+            _ if hinted => growing(self.policy.look_up_unknown_max_ms),
+            _ => None,
+        }
+    }
+
+    /// Starts the task that makes look-ups when they are due.
+    pub(super) fn start_schedule(self: &Arc<Self>) -> Result<()> {
+        let tracker = Arc::downgrade(self);
+        let (clock, wake) = (self.clock.clone(), self.schedule.wake.clone());
+        let task = runtime::spawn(Box::pin(async move {
+            let mut hints_polled = clock.elapsed();
+            while let Some(until) = turn(&tracker, &mut hints_polled) {
+                tokio::select! {
+                    () = clock.sleep_until(until) => {}
+                    () = wake.notified() => {}
+                }
+            }
+        }))?;
+        *self.scheduler.lock().expect("the scheduler") = Some(task);
+        Ok(())
+    }
+}
+
+/// Starts what is due; says until when to sleep, or nothing when the tracker is gone.
+fn turn(tracker: &Weak<Tracker>, hints_polled: &mut Duration) -> Option<Duration> {
+    let tracker = tracker.upgrade()?;
+    let now = tracker.clock.elapsed();
+    if now.saturating_sub(*hints_polled) >= HINT_POLL {
+        *hints_polled = now;
+        tracker.take_hints(HINTS_AT_ONCE);
+    }
+    let accounts: Vec<(String, usize)> = tracker
+        .attached
+        .read()
+        .expect("the list of accounts")
+        .iter()
+        .map(|a| (a.account.clone(), tracker.policy.look_ups_in_flight_max.max(1) as usize))
+        .collect();
+    for (account, room) in &accounts {
+        for key in tracker.schedule.take_due(account, now, *room) {
+            let looking = tracker.clone();
+            let spawned = runtime::spawn(Box::pin(async move {
+                // What went wrong stands in the order's history, or is tried again.
+                let _ = looking.look_up_now(&key, look_up::Wish::Settle).await;
+                looking.schedule.ended(&key);
+                if let Ok(Some(record)) = looking.journal.store().order(&key) {
+                    looking.plan(&record);
+                }
+            }));
+            if spawned.is_err() {
+                return None;
+            }
+        }
+    }
+    let poll = *hints_polled + HINT_POLL;
+    Some(tracker.schedule.next_due(&accounts).map_or(poll, |due| due.min(poll)))
+}

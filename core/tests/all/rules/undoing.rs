@@ -1,0 +1,106 @@
+//! Rule 14: undo is an order.
+
+use std::time::Duration;
+
+use super::gateway::{REVERSE, Treat, order, with_look_up, without_look_up};
+use super::{World, code, run};
+use tillgate::orders::adapter::EvidenceStatus;
+use tillgate::{Decimal, FailureReason, NewUndo, OrderKind, OrderPolicy, OrderState, ReviewReason};
+
+fn refund(id: &str, of: &str, cents: i64) -> NewUndo {
+    NewUndo {
+        id: id.into(),
+        of: of.into(),
+        kind: OrderKind::Refund,
+        amount: Some(Decimal::new(cents, 2)),
+        submit_within_ms: None,
+    }
+}
+
+fn reverse(id: &str, of: &str) -> NewUndo {
+    NewUndo { id: id.into(), of: of.into(), kind: REVERSE, amount: None, submit_within_ms: None }
+}
+
+const DONE: Treat = Treat::Do(EvidenceStatus::Succeeded);
+
+#[test]
+fn rule_14_one_undo_at_a_time_and_never_more_than_was_paid() {
+    run(async {
+        let mut world = World::new(with_look_up()).await;
+        world.gateway.treat([DONE, DONE, Treat::DoAndLose]);
+        world.till.buy(order("pay")).await.unwrap();
+        let first = world.till.undo(refund("r1", "pay", 400)).await.unwrap();
+        assert_eq!((first.state, first.of.as_deref()), (OrderState::Succeeded, Some("pay")));
+        assert_eq!(world.order("pay").await.undone_amount, Decimal::new(400, 2));
+        assert_eq!(code(&world.till.undo(refund("r2", "pay", 601)).await), "invalid_argument");
+        world.gateway.state.lock().unwrap().mute = true;
+        let lost = world.till.undo(refund("r3", "pay", 600)).await.unwrap();
+        assert_eq!(lost.state, OrderState::Unknown);
+        assert_eq!(code(&world.till.undo(refund("r4", "pay", 1)).await), "too_late");
+        // After a crash between two as well.
+        world.reopen().await;
+        assert_eq!(code(&world.till.undo(refund("r5", "pay", 1)).await), "too_late");
+        world.gateway.state.lock().unwrap().mute = false;
+        world.until("r3", |o| o.state == OrderState::Succeeded).await;
+        let parent = world.order("pay").await;
+        assert_eq!((parent.state, parent.undone_amount), (OrderState::Reversed, Decimal::new(1000, 2)));
+        assert_eq!(code(&world.till.undo(refund("r6", "pay", 1)).await), "too_late");
+        assert_eq!(world.till.undo(refund("r1", "pay", 400)).await.unwrap(), world.order("r1").await);
+        assert_eq!(world.gateway.bought("r3"), 1);
+    });
+}
+
+#[test]
+fn an_undo_in_two_steps_counts_only_the_second_not_found() {
+    run(async {
+        let world = World::new(without_look_up()).await;
+        world.gateway.treat([DONE, Treat::Nothing, Treat::Nothing]);
+        world.till.buy(order("pay")).await.unwrap();
+        let undo = world.till.undo(reverse("u1", "pay")).await.unwrap();
+        assert_eq!(undo.state, OrderState::Unknown, "the first time it says nothing");
+        world.pass(Duration::from_secs(590)).await;
+        assert_eq!(world.gateway.calls("submit u1"), 1, "not before the gap is over");
+        let undo = world.until("u1", |o| o.state.is_final()).await;
+        assert_eq!((undo.state, undo.failure), (OrderState::Failed, Some(FailureReason::Absent)));
+        // The gateway had said that it was paid: that it cannot be undone contradicts it.
+        let parent = world.order("pay").await;
+        assert_eq!((parent.state, parent.conflict.is_some()), (OrderState::Succeeded, true));
+    });
+}
+
+#[test]
+fn an_unknown_order_is_undone_by_itself_only_where_that_was_asked_for() {
+    run(async {
+        for undo_if_unknown in [false, true] {
+            let policy = OrderPolicy { undo_if_unknown, submit_within_ms: 5_000, ..Default::default() };
+            let mut abilities = without_look_up();
+            abilities.duplicates = tillgate::orders::adapter::Duplicates::NotRefused;
+            let world = World::with_policy(abilities, policy).await;
+            world.gateway.treat([Treat::DoAndLose, DONE]);
+            world.till.buy(order("pay")).await.unwrap();
+            let wanted = if undo_if_unknown { OrderState::Reversed } else { OrderState::NeedsReview };
+            let order = world.until("pay", |o| o.state == wanted).await;
+            if !undo_if_unknown {
+                assert_eq!(order.review, Some(ReviewReason::NoLookUp));
+                assert_eq!(world.gateway.calls("submit"), 1);
+            }
+        }
+    });
+}
+
+#[test]
+fn an_undo_needs_a_gateway_that_undoes_and_an_order_that_was_done() {
+    run(async {
+        let mut abilities = with_look_up();
+        abilities.undo = tillgate::orders::adapter::UndoSteps::None;
+        let world = World::new(abilities).await;
+        world.till.buy(order("pay")).await.unwrap();
+        assert_eq!(code(&world.till.undo(reverse("u1", "pay")).await), "not_supported");
+
+        let world = World::new(with_look_up()).await;
+        world.gateway.treat([Treat::Refuse]);
+        world.till.buy(order("pay")).await.unwrap();
+        assert_eq!(code(&world.till.undo(reverse("u1", "pay")).await), "too_late");
+        assert_eq!(code(&world.till.undo(reverse("u2", "nobody")).await), "unknown_order");
+    });
+}
