@@ -8,12 +8,16 @@ use super::*;
 
 /// Runs one of the children below in a process of its own.
 fn child(name: &str, till: &Till) -> Child {
-    Process::new(std::env::current_exe().unwrap())
+    process(name, till).spawn().unwrap()
+}
+
+fn process(name: &str, till: &Till) -> Process {
+    let mut process = Process::new(std::env::current_exe().unwrap());
+    process
         .args(["--exact", &format!("orders::sqlite::tests::failing::{name}"), "--ignored", "--nocapture"])
         .env("TILLGATE_TEST_JOURNAL", &till.config.journal_path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .stdout(Stdio::piped());
+    process
 }
 
 /// The journal that the parent named; none when nobody did, and there is nothing to do.
@@ -70,6 +74,33 @@ fn a_process_that_is_killed_loses_nothing_that_it_told() {
     assert_eq!(store.counts().unwrap().open_orders % 3, 0);
     drop(store);
     assert_sound(&till.journal());
+}
+
+#[cfg(feature = "testing")]
+#[test]
+#[ignore = "a child of an_order_is_durable_exactly_from_its_fsync_on"]
+fn child_that_crashes_on_request() {
+    let Some(config) = journal_of_the_parent() else { return };
+    let store = open(&config).unwrap();
+    for n in 1..4 {
+        created(commit(&store, create([sent(&format!("o{n}"), 0)]), 0));
+    }
+}
+
+#[cfg(feature = "testing")]
+#[test]
+fn an_order_is_durable_exactly_from_its_fsync_on() {
+    // Two crash points to each commit: before its fsync, and after.
+    for crash_at in 1..=6 {
+        let till = Till::new();
+        let mut crashing = process("child_that_crashes_on_request", &till);
+        let status = crashing.env("TILLGATE_CRASH_AT", crash_at.to_string()).status().unwrap();
+        assert!(!status.success(), "it crashed");
+        let store = till.open();
+        assert_eq!(store.counts().unwrap().open_orders, crash_at / 2, "crash at {crash_at}");
+        drop(store);
+        assert_sound(&till.journal());
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -39,6 +39,9 @@ impl Store for Gated {
     fn watched(&self, _: &str, _: u32, _: Timestamp) -> Result<Vec<OpenOrder>> {
         unreachable!()
     }
+    fn open_accounts(&self) -> Result<Vec<String>> {
+        unreachable!()
+    }
     fn undos_of(&self, _: &str) -> Result<Vec<Record>> {
         unreachable!()
     }
