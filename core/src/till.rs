@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, default_clock};
+use crate::cysend::CysendAccount;
+use crate::cysend::adapter::CysendAdapter;
 use crate::orders::adapter::Adapter;
 use crate::orders::journal::Journal;
 use crate::orders::sqlite::SqliteStore;
@@ -42,6 +44,13 @@ impl Till {
     #[uniffi::constructor]
     pub async fn open(config: TillConfig) -> Result<Arc<Self>> {
         detached(Self::open_with_clock(config, default_clock())).await
+    }
+
+    /// Lets orders go to an account at CY.SEND, and takes up the open orders of that account.
+    ///
+    /// Errors: `InvalidArgument` when the name or the account is attached already, or a token's customer is not named.
+    pub async fn attach_cysend(&self, account: CysendAccount) -> Result<()> {
+        self.attach(account.name, Arc::new(CysendAdapter::new(account.client)?)).await
     }
 
     /// Places an order: writes it down, sends it, and returns it with the outcome of the attempt.
@@ -194,9 +203,9 @@ impl Till {
     pub async fn open_with_clock(config: TillConfig, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
         let policy = config.policy.clone().unwrap_or_default();
         let vault = Vault::new(config.key.as_ref(), &config.old_keys)?;
-        let checks = vault.check_values();
+        let checks: Vec<(String, String)> = vault.check_values().collect();
         let opening = clock.clone();
-        let store = blocking(move || SqliteStore::open(&config, &*opening, &checks)).await?;
+        let store = blocking(move || SqliteStore::open(&config, &*opening, checks)).await?;
         let journal = Journal::start(store, clock.clone())?;
         let tracker = Tracker::start(journal, clock, vault, policy).await?;
         Ok(Arc::new(Self { tracker }))

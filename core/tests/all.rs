@@ -1,4 +1,14 @@
 //! All of core's integration tests, as one binary: it links once.
 
+#[path = "all/cysend.rs"]
+mod cysend;
+#[path = "all/double.rs"]
+mod double;
 #[path = "all/rules/mod.rs"]
 mod rules;
+#[path = "all/secrecy.rs"]
+mod secrecy;
+#[path = "all/shop.rs"]
+mod shop;
+#[path = "all/transport.rs"]
+mod transport;

@@ -270,7 +270,8 @@ impl Sandbox {
         Ok(callbacks::deliver_for(&self.shared, delivery))
     }
 
-    /// Waits until all that is due has happened and each callback was delivered or waits for a repeat.
+    /// Waits until all that is due has happened, each request that was read whole is answered (or never will be), and
+    /// each callback was delivered or waits for a repeat.
     pub async fn idle(&self) {
         self.shared.idle().await;
     }

@@ -15,12 +15,12 @@ use tokio_rustls::server::TlsStream;
 use crate::accounts;
 use crate::control;
 use crate::faults::{FaultKind, KillPoint, KillTarget, Phase, Subject};
-use crate::gateway::{self, Done};
+use crate::gateway::{self, Done, Work};
 use crate::http::{self, BODY_SIZE_MAX, Framing, Head, Response};
 use crate::kill::kill;
 use crate::operations::{self, ApiError, REDIRECTED, Route};
 use crate::requests::{BODY_KEPT_MAX, RequestRecord};
-use crate::shared::Shared;
+use crate::shared::{Busy, Shared};
 
 const CONNECTIONS_MAX: usize = 1024;
 /// A connection without traffic is given up after this real time.
@@ -83,6 +83,8 @@ struct Connection {
     server: SocketAddr,
     /// Bytes that were read and not used yet.
     buffer: Vec<u8>,
+    /// While a request is being worked on.
+    busy: Option<Busy>,
 }
 
 /// How a connection goes on after a request.
@@ -114,7 +116,8 @@ async fn connection(
             let record =
                 RequestRecord { faults: vec![fault.name()], done: done.to_owned(), ..Default::default() };
             note(&shared, record);
-            let connection = Connection { wire: Box::new(stream), client, server, buffer: Vec::new() };
+            let connection =
+                Connection { wire: Box::new(stream), client, server, buffer: Vec::new(), busy: None };
             return if reset { connection.reset() } else { connection.close().await };
         }
     }
@@ -124,7 +127,7 @@ async fn connection(
         Some(_) if !for_control => return Ok(()),
         _ => Box::new(stream),
     };
-    let mut connection = Connection { wire, client, server, buffer: Vec::new() };
+    let mut connection = Connection { wire, client, server, buffer: Vec::new(), busy: None };
     loop {
         match connection.request(&shared).await? {
             Next::Request => {}
@@ -194,9 +197,12 @@ impl Connection {
                 return Ok(Next::Close);
             }
         };
+        self.busy = Some(shared.busy());
         done(shared, sequence, |record| record.body = kept(&body));
         let struck = strike(shared, Phase::Body, sequence, route, &head, &body);
-        self.answer(shared, sequence, route, &head, &body, &struck).await
+        let next = self.answer(shared, sequence, route, &head, &body, &struck).await;
+        self.busy = None;
+        next
     }
 
     /// The answer to a request that was read whole, with the faults that struck it.
@@ -239,7 +245,7 @@ impl Connection {
                         say(&format!("{killed}; nothing done"));
                         return Ok(Next::Close);
                     }
-                    let Done { bought, .. } = perform(shared, route, head, body, sequence, struck);
+                    let Done { bought, .. } = perform(shared, route, head, body, sequence, struck).await;
                     done(shared, sequence, |record| {
                         record.bought = bought;
                         record.done = format!("{killed}; then done, without an answer");
@@ -250,7 +256,7 @@ impl Connection {
             }
         }
 
-        let Done { response, bought } = perform(shared, route, head, body, sequence, struck);
+        let Done { response, bought } = perform(shared, route, head, body, sequence, struck).await;
         done(shared, sequence, |record| {
             record.bought = bought;
             record.status = Some(response.status);
@@ -271,6 +277,11 @@ impl Connection {
                 }
                 FaultKind::AcceptThenClose {} => {
                     say("done; closed without an answer");
+                    return Ok(Next::Close);
+                }
+                FaultKind::AcceptThenHangUp {} => {
+                    say("answered; closed although it was to stay open");
+                    self.send(&response, true).await?;
                     return Ok(Next::Close);
                 }
                 FaultKind::AcceptThenNeverAnswer { hold_ms } => {
@@ -471,6 +482,7 @@ impl Connection {
 
     /// Keeps the connection open without a byte, until the time is over or the client goes.
     async fn hold(&mut self, hold_ms: u64) -> io::Result<Next> {
+        self.busy = None;
         let gone = async { while matches!(self.read().await, Ok(count) if count > 0) {} };
         let _ = tokio::time::timeout(Duration::from_millis(hold_ms), gone).await;
         Ok(Next::Close)
@@ -518,7 +530,7 @@ fn strike(
     struck
 }
 
-fn perform(
+async fn perform(
     shared: &Arc<Shared>,
     route: Route,
     head: &Head,
@@ -526,13 +538,21 @@ fn perform(
     sequence: u64,
     struck: &[FaultKind],
 ) -> Done {
-    let done = {
+    let work = {
         let mut state = shared.present();
         gateway::perform(&mut state, route, head, body, sequence, struck)
     };
     // What was bought may settle, or be told, sooner than the timekeeper believes.
     shared.wake.notify_one();
-    done
+    match work {
+        Work::Done(done) => done,
+        Work::List(listing) => {
+            let written = tokio::task::spawn_blocking(move || (listing.write(), listing)).await;
+            let Ok((response, listing)) = written else { return Done::failed() };
+            listing.settle(&mut shared.state(), &response);
+            Done { response, bought: Vec::new() }
+        }
+    }
 }
 
 fn done(shared: &Shared, sequence: u64, write: impl FnOnce(&mut RequestRecord)) {

@@ -20,8 +20,8 @@ pub(crate) struct Shared {
     runtime: Handle,
     /// Bounds how many callbacks are delivered at once.
     deliverers: Semaphore,
-    /// Callbacks that wait for delivery or are being delivered.
-    deliveries: watch::Sender<usize>,
+    /// Callbacks on their way, and requests that were read and not answered yet.
+    busy: watch::Sender<usize>,
     /// True once the sandbox stops.
     stopped: watch::Sender<bool>,
 }
@@ -33,7 +33,7 @@ impl Shared {
             wake: Notify::new(),
             runtime,
             deliverers: Semaphore::new(DELIVERIES_AT_ONCE_MAX),
-            deliveries: watch::Sender::new(0),
+            busy: watch::Sender::new(0),
             stopped: watch::Sender::new(false),
         })
     }
@@ -58,12 +58,11 @@ impl Shared {
     }
 
     pub(crate) fn spawn_delivery(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
-        self.deliveries.send_modify(|running| *running += 1);
-        let ended = DeliveryEnded(Arc::clone(self));
+        let busy = self.busy();
         let mut stopped = self.stopped.subscribe();
         self.runtime.spawn(async move {
             let in_turn = async {
-                let _turn = ended.0.deliverers.acquire().await;
+                let _turn = busy.0.deliverers.acquire().await;
                 work.await;
             };
             tokio::select! {
@@ -73,11 +72,17 @@ impl Shared {
         });
     }
 
-    /// Waits until nothing is due and no callback is being delivered.
+    /// Says that something is going on until the result is dropped.
+    pub(crate) fn busy(self: &Arc<Self>) -> Busy {
+        self.busy.send_modify(|going_on| *going_on += 1);
+        Busy(Arc::clone(self))
+    }
+
+    /// Waits until nothing is due, no callback is on its way and no request is being worked on.
     pub(crate) async fn idle(self: &Arc<Self>) {
         drop(self.present());
-        let mut deliveries = self.deliveries.subscribe();
-        let _ = deliveries.wait_for(|running| *running == 0).await;
+        let mut busy = self.busy.subscribe();
+        let _ = busy.wait_for(|going_on| *going_on == 0).await;
     }
 
     pub(crate) fn stop(&self) {
@@ -93,11 +98,12 @@ impl Shared {
     }
 }
 
-struct DeliveryEnded(Arc<Shared>);
+/// Something that goes on.
+pub(crate) struct Busy(Arc<Shared>);
 
-impl Drop for DeliveryEnded {
+impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.deliveries.send_modify(|running| *running -= 1);
+        self.0.busy.send_modify(|going_on| *going_on -= 1);
     }
 }
 

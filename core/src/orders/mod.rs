@@ -5,11 +5,11 @@ pub(crate) mod ids;
 pub(crate) mod journal;
 pub(crate) mod machine;
 pub(crate) mod moment;
-#[allow(dead_code)]
 pub(crate) mod sqlite;
 pub(crate) mod store;
 pub(crate) mod tracker;
 mod types;
 pub(crate) mod vault;
 
+pub use ids::{new_id, new_journal_key};
 pub use types::*;

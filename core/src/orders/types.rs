@@ -389,8 +389,8 @@ pub struct Decision {
 /// The secrets of a delivered voucher.
 #[derive(Clone, Debug, PartialEq, uniffi::Record)]
 pub struct Voucher {
-    /// The code to redeem.
-    pub code: Arc<Secret>,
+    /// The code to redeem. Absent for a voucher that is only a link.
+    pub code: Option<Arc<Secret>>,
     /// Its serial number.
     pub serial: Option<Arc<Secret>>,
     /// Its security code.

@@ -11,12 +11,21 @@ pub(crate) struct GatewayWords {
 }
 
 /// An error status. `words` is `None` when the body is not the gateway's own: then somebody else may have answered (a
-/// proxy, a login page), and for what changes anything the outcome is unknown.
-pub(crate) fn refused(answer: &Answer, kind: OperationKind, words: Option<GatewayWords>) -> TillgateError {
+/// proxy, a login page). What changes anything was surely refused only if the gateway said so in its own words, and with a
+/// status that it documents as a refusal: `documented`.
+pub(crate) fn refused(
+    answer: &Answer,
+    kind: OperationKind,
+    words: Option<GatewayWords>,
+    documented: &[u16],
+) -> TillgateError {
     let by_the_gateway = words.is_some();
     let words = words.unwrap_or_default();
-    let client_error = (400..500).contains(&answer.status) && answer.status != 408;
-    let surely_refused = client_error && (by_the_gateway || is_read(kind));
+    let surely_refused = if is_read(kind) {
+        (400..500).contains(&answer.status)
+    } else {
+        by_the_gateway && documented.contains(&answer.status)
+    };
     let outcome = if surely_refused { Outcome::Refused } else { Outcome::Unknown };
     let mut reason = reason(answer.status).to_string();
     if !by_the_gateway {
@@ -123,30 +132,16 @@ mod tests {
     }
 
     #[test]
-    fn only_the_gateways_own_no_is_a_no_where_money_moves() {
+    fn only_the_gateways_own_documented_no_is_a_no_where_money_moves() {
         let words = Some(GatewayWords { code: Some("API_1".into()), text: None });
-        for status in [400, 401, 402, 403, 404, 429] {
-            assert_eq!(
-                refused(&answer(status), OperationKind::Money, words.clone()).outcome(),
-                Outcome::Refused
-            );
-            assert_eq!(
-                refused(&answer(status), OperationKind::Money, None).outcome(),
-                Outcome::Unknown,
-                "{status}"
-            );
-            assert_eq!(
-                refused(&answer(status), OperationKind::Read, None).outcome(),
-                Outcome::Refused,
-                "{status}"
-            );
+        let outcome = |status, kind, words| refused(&answer(status), kind, words, &[400, 404]).outcome();
+        for status in [400, 404] {
+            assert_eq!(outcome(status, OperationKind::Money, words.clone()), Outcome::Refused, "{status}");
+            assert_eq!(outcome(status, OperationKind::Money, None), Outcome::Unknown, "{status}");
+            assert_eq!(outcome(status, OperationKind::Read, None), Outcome::Refused, "{status}");
         }
-        for status in [302, 307, 408, 500, 502, 503, 504, 599] {
-            assert_eq!(
-                refused(&answer(status), OperationKind::Money, words.clone()).outcome(),
-                Outcome::Unknown,
-                "{status}"
-            );
+        for status in [302, 307, 403, 408, 409, 429, 500, 502, 503, 504, 599] {
+            assert_eq!(outcome(status, OperationKind::Money, words.clone()), Outcome::Unknown, "{status}");
         }
     }
 }

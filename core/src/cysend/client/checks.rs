@@ -13,7 +13,7 @@ const BENEFICIARY_MAX: usize = 50;
 const NOTIFICATIONS_MAX: usize = 50;
 
 /// The orders of one call.
-pub(super) fn orders(orders: &[CysendOrderRequest]) -> Result<()> {
+pub(crate) fn orders(orders: &[CysendOrderRequest]) -> Result<()> {
     list_size("orders", orders.len())?;
     let mut seen = HashSet::new();
     for (index, order) in orders.iter().enumerate() {

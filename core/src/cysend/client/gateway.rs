@@ -15,6 +15,10 @@ use std::sync::{Arc, RwLock};
 
 const BASE_URL: &str = "https://www.cysend.com/openapi/prod/v5.2.3";
 
+/// The statuses by which the gateway says no, each with its own error body (chapter 10 of its description, and the
+/// answers of `createOrder`).
+pub(super) const REFUSALS: [u16; 4] = [400, 401, 402, 404];
+
 /// A larger answer is decoded apart, so that orders under way need not wait for a catalogue.
 const DECODED_APART_BYTES: usize = 256 << 10;
 
@@ -28,7 +32,8 @@ pub(crate) struct Gateway {
 
 enum Principal {
     User(String),
-    Token,
+    /// A token, and the customer that it belongs to, if that was said.
+    Token(Option<String>),
 }
 
 impl Gateway {
@@ -45,17 +50,15 @@ impl Gateway {
     }
 
     /// The address of the service: a part of the account's name.
-    #[allow(dead_code, reason = "for the adapter")]
     pub(crate) fn address(&self) -> &str {
         self.address.as_str()
     }
 
-    /// Who we are: a part of the account's name. The owner of a token is known to the gateway alone.
-    #[allow(dead_code, reason = "for the adapter")]
-    pub(crate) fn principal(&self) -> &str {
+    /// Who we are: a part of the account's name. A token does not say it; whoever gives one has to.
+    pub(crate) fn principal(&self) -> Option<&str> {
         match &self.principal {
-            Principal::User(user) => user,
-            Principal::Token => "token",
+            Principal::User(user) => Some(user),
+            Principal::Token(customer) => customer.as_deref(),
         }
     }
 
@@ -106,7 +109,7 @@ pub(super) fn successful(sent: Sent, kind: OperationKind) -> Result<Answer> {
         Sent::Answered(answer) if (200..300).contains(&answer.status) => Ok(answer),
         Sent::Answered(answer) => {
             let words = wire::gateway_words(&answer);
-            Err(transport::refused(&answer, kind, words))
+            Err(transport::refused(&answer, kind, words, &REFUSALS))
         }
         Sent::NotSent(error) | Sent::Lost(error) => Err(error),
     }
@@ -132,7 +135,7 @@ fn principal(credentials: &CysendCredentials) -> Result<(Principal, Arc<Secret>)
             }
             Ok((Principal::User(user.clone()), password.clone()))
         }
-        (None, None, Some(token)) => Ok((Principal::Token, token.clone())),
+        (customer, None, Some(token)) => Ok((Principal::Token(customer.clone()), token.clone())),
         _ => wrong("Give either user and password, or token."),
     }
 }
@@ -149,7 +152,7 @@ impl Principal {
                 let encoded = base64::engine::general_purpose::STANDARD.encode(text.as_bytes());
                 Ok((AUTHORIZATION, secret_header(&format!("Basic {encoded}"))?))
             }
-            Self::Token => Ok((HeaderName::from_static("api-token"), secret_header(secret.as_str())?)),
+            Self::Token(_) => Ok((HeaderName::from_static("api-token"), secret_header(secret.as_str())?)),
         }
     }
 }

@@ -12,8 +12,9 @@ use crate::error::Result;
 use crate::runtime::detached;
 use crate::secret::Secret;
 use crate::transport::TransportConfig;
-pub(crate) use gateway::Gateway;
 #[allow(unused_imports, reason = "the adapter of the tracker is built upon these")]
+pub(crate) use checks::orders as check_orders;
+pub(crate) use gateway::Gateway;
 pub(crate) use orders::{LookUp, Submitted};
 use std::sync::Arc;
 
@@ -34,7 +35,8 @@ pub struct CysendConfig {
 /// Who we are to CY.SEND: either `user` and `password`, or `token`.
 #[derive(Clone, Debug, Default, uniffi::Record)]
 pub struct CysendCredentials {
-    /// The user of API credentials (scheme `BasicAuthentication`).
+    /// The user of API credentials (scheme `BasicAuthentication`). Beside a token: the name of the customer whose token it is; it
+    /// is not sent, and a till needs it to know whose orders these are.
     #[uniffi(default = None)]
     pub user: Option<String>,
     /// Its password.
@@ -221,7 +223,6 @@ impl CysendClient {
 
 impl CysendClient {
     /// What the tracker's adapter builds upon.
-    #[allow(dead_code, reason = "for the adapter")]
     pub(crate) fn gateway(&self) -> &Arc<Gateway> {
         &self.gateway
     }

@@ -1,11 +1,11 @@
 //! Orders: placing, looking up, calculating.
 
 use super::checks;
-use super::gateway::{Gateway, decoded, successful};
+use super::gateway::{Gateway, REFUSALS, decoded, successful};
 use crate::cysend::operations;
 use crate::cysend::types::*;
 use crate::cysend::wire;
-use crate::error::{Result, TillgateError};
+use crate::error::{Outcome, Result, TillgateError};
 use crate::money::{Decimal, json_number};
 use crate::testing::{Guard, guard};
 use crate::transport::{self, OperationKind, Request, Sent};
@@ -14,7 +14,6 @@ use std::time::Duration;
 
 /// How placing orders ended.
 #[derive(Debug)]
-#[allow(dead_code, reason = "for the adapter")]
 pub(crate) enum Submitted {
     /// The gateway surely did not see it.
     NotSent(TillgateError),
@@ -28,7 +27,6 @@ pub(crate) enum Submitted {
 
 /// How a look-up ended.
 #[derive(Debug)]
-#[allow(dead_code, reason = "for the adapter")]
 pub(crate) enum LookUp {
     /// The gateway has these.
     Found(Vec<CysendOrder>),
@@ -38,7 +36,6 @@ pub(crate) enum LookUp {
     Unclear(TillgateError),
 }
 
-#[allow(dead_code, reason = "for the adapter")]
 impl Gateway {
     /// Places orders, once. With `time_left`, nothing is started after that time.
     pub(crate) async fn submit(
@@ -67,10 +64,12 @@ impl Gateway {
             };
         }
         let words = wire::gateway_words(&answer);
-        let documented = matches!(answer.status, 400 | 401 | 402 | 404) && words.is_some();
-        let error = transport::refused(&answer, OperationKind::Money, words);
-        let may_be_anything = answer.status >= 400 && !guard(Guard::ThreeOutcomes);
-        if documented || may_be_anything { Submitted::Refused(error) } else { Submitted::Unknown(error) }
+        let error = transport::refused(&answer, OperationKind::Money, words, &REFUSALS);
+        match error.outcome() {
+            Outcome::Refused => Submitted::Refused(error),
+            _ if !guard(Guard::ThreeOutcomes) => Submitted::Refused(error.with_outcome(Outcome::Refused)),
+            _ => Submitted::Unknown(error),
+        }
     }
 
     /// Looks an order up by our id.
@@ -94,7 +93,7 @@ impl Gateway {
         if answer.status == 404 && words.is_some() {
             return LookUp::NotFound;
         }
-        LookUp::Unclear(transport::refused(&answer, OperationKind::Read, words))
+        LookUp::Unclear(transport::refused(&answer, OperationKind::Read, words, &REFUSALS))
     }
 }
 

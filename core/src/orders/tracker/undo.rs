@@ -29,17 +29,14 @@ impl Tracker {
         }
         attached.adapter.check_id(&new.id)?;
         let amount = new.amount.unwrap_or_else(|| parent.left_to_undo());
-        if amount <= Decimal::ZERO {
-            return Err(TillgateError::invalid_argument("amount", format!("{amount} is not above zero")));
-        }
         let key = Record::key_of(&new.id);
         if let Some(existing) = self.journal.store().order(&key)? {
-            // Asked again: what is still to be undone has changed since, so the sum that was asked for then counts.
-            let amount = new.amount.unwrap_or(existing.order.amount.amount);
-            let fingerprint = ids::undo_fingerprint(&attached.account, &parent.key, new.kind, amount);
-            if existing.fingerprint == fingerprint {
+            if existing.fingerprint == ids::undo_fingerprint(&attached.account, &new) {
                 return Ok(existing.order);
             }
+        }
+        if amount <= Decimal::ZERO {
+            return Err(TillgateError::invalid_argument("amount", format!("{amount} is not above zero")));
         }
         self.may_buy()?;
         let baseline = self.read_baseline(&attached, &parent).await?;
@@ -122,7 +119,7 @@ impl Tracker {
             attempts: Vec::new(),
             ..parent.order.clone()
         };
-        let fingerprint = ids::undo_fingerprint(&attached.account, &parent.key, new.kind, amount);
+        let fingerprint = ids::undo_fingerprint(&attached.account, new);
         let mut record = Record::intent(order, fingerprint, within, &at);
         record.baseline = baseline;
         machine::begin_attempt(&mut record, &at);

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tillgate::orders::adapter::*;
 use tillgate::{
-    BeneficiaryField, BoxFuture, CallbackRequest, Decimal, ErrorDetails, Money, NewOrder, OrderKind, Outcome, Result,
-    Secret, TillgateError, Timestamp, Voucher,
+    BeneficiaryField, BoxFuture, CallbackRequest, Decimal, ErrorDetails, Money, NewOrder, OrderKind, Outcome,
+    Result, Secret, TillgateError, Timestamp, Voucher,
 };
 
 /// How the gateway treats one submission.
@@ -159,7 +159,7 @@ impl Gateway {
 /// The voucher that a delivery brings.
 pub fn voucher() -> Voucher {
     Voucher {
-        code: Secret::new("CANARY-CODE-4711".to_string()),
+        code: Some(Secret::new("CANARY-CODE-4711".to_string())),
         serial: Some(Secret::new("CANARY-SERIAL-4712".to_string())),
         pin_code: None,
         pdf_link: None,
@@ -322,7 +322,8 @@ fn claim(id: &str) -> Evidence {
 
 /// An order for one of them.
 pub fn order(id: &str) -> NewOrder {
-    let field = |name: &str, value: &str| BeneficiaryField { name: name.to_string(), value: value.to_string() };
+    let field =
+        |name: &str, value: &str| BeneficiaryField { name: name.to_string(), value: value.to_string() };
     NewOrder {
         id: id.to_string(),
         product: "1111".to_string(),

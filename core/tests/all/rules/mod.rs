@@ -17,7 +17,8 @@ use std::time::Duration;
 use gateway::{Gateway, Handle};
 use tillgate::orders::adapter::Abilities;
 use tillgate::{
-    Clock, JournalKey, ManualClock, Order, OrderPolicy, OrderState, Result, Secret, Till, TillConfig, Timestamp,
+    Clock, JournalKey, ManualClock, Order, OrderPolicy, OrderState, Result, Secret, Till, TillConfig,
+    Timestamp,
 };
 
 /// Steps that a test lets the clock make before it calls the promise broken.

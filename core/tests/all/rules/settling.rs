@@ -157,7 +157,8 @@ fn rule_10_final_means_final() {
         assert_eq!(order.state, OrderState::Succeeded);
         let events = world.events().await;
         assert_eq!(events.iter().filter(|e| e.kind == EventKind::Conflict).count(), 1);
-        let decision = |state| Decision { state, decided_by: "Anna".into(), grounds: "issuer's letter".into() };
+        let decision =
+            |state| Decision { state, decided_by: "Anna".into(), grounds: "issuer's letter".into() };
         assert_eq!(
             code(&world.till.resolve("a1".into(), decision(OrderState::Pending)).await),
             "invalid_argument"
@@ -197,10 +198,7 @@ fn without_look_ups_a_lost_answer_is_repeated_only_where_duplicates_are_refused(
         world.gateway.treat([Treat::Lose]);
         world.till.buy(order("a2")).await.unwrap();
         let order_2 = world.until("a2", |o| o.state != OrderState::Unknown).await;
-        assert_eq!(
-            (order_2.state, order_2.review),
-            (OrderState::NeedsReview, Some(ReviewReason::NoLookUp))
-        );
+        assert_eq!((order_2.state, order_2.review), (OrderState::NeedsReview, Some(ReviewReason::NoLookUp)));
         assert_eq!(world.gateway.calls("submit"), 1);
     });
 }

@@ -1,0 +1,5 @@
+//! Symbols of Node are found when the addon is loaded; how that is said differs between linkers.
+
+fn main() {
+    napi_build::setup();
+}

@@ -1,0 +1,116 @@
+"""What all generated classes have in common."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, TypeVar
+
+    from ._native import Handle
+
+    _R = TypeVar("_R", bound="Record")
+    _O = TypeVar("_O", bound="Wrapped")
+
+
+class Record:
+    """Plain data: the fields are attributes, two records are equal if all their fields are."""
+
+    __slots__: tuple[str, ...] = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{type(self).__name__}({fields})"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        for name, value in fields.items():
+            if isinstance(value, Wrapped):
+                kind = type(value).__name__
+                raise TypeError(f"{type(self).__name__}.{name} is a {kind}, which cannot be pickled")
+        return _rebuild, (type(self), fields)
+
+    def __copy__(self: _R) -> _R:
+        copy = type(self).__new__(type(self))
+        for name in self.__slots__:
+            setattr(copy, name, getattr(self, name))
+        return copy
+
+    def __deepcopy__(self: _R, memo: dict[int, Any]) -> _R:
+        from copy import deepcopy
+
+        copy = type(self).__new__(type(self))
+        memo[id(self)] = copy
+        for name in self.__slots__:
+            setattr(copy, name, deepcopy(getattr(self, name), memo))
+        return copy
+
+    def __replace__(self: _R, **changes: Any) -> _R:
+        """A copy with other values in some fields (`copy.replace` from Python 3.13 on)."""
+        return type(self)(**{name: getattr(self, name) for name in self.__slots__} | changes)
+
+
+def _rebuild(cls: type[_R], fields: dict[str, Any]) -> _R:
+    return cls(**fields)
+
+
+class TextEnum(str, Enum):
+    """A closed enumeration: its members are the texts that stand for them."""
+
+    __str__ = str.__str__
+
+
+class Wrapped:
+    """An object of the native library."""
+
+    __slots__ = ("__weakref__", "_handle")
+    _handle: Handle
+
+    def __init__(self) -> None:
+        raise TypeError(f"{type(self).__name__} is not made in this way; see its class methods")
+
+    @classmethod
+    def _of(cls: type[_O], handle: Handle) -> _O:
+        new = cls.__new__(cls)
+        new._handle = handle
+        return new
+
+    def __copy__(self: _O) -> _O:
+        return self
+
+    def __deepcopy__(self: _O, memo: dict[int, Any]) -> _O:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} cannot be pickled")
+
+
+class Veiled(Wrapped):
+    """An object that must not be seen."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}('***')"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        from hmac import compare_digest
+
+        return compare_digest(self.reveal().encode(), other.reveal().encode())
+
+    def reveal(self) -> str:
+        """The text itself."""
+        raise NotImplementedError
