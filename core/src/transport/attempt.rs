@@ -2,7 +2,7 @@
 
 use super::request::{Answer, OperationKind, Request, Sent};
 use super::{REQUEST_ID, Transport, failure, id_header};
-use crate::error::{Result, TillgateError};
+use crate::error::{Outcome, Result, TillgateError};
 use crate::testing::{self, Guard, guard};
 use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -51,7 +51,9 @@ pub(super) async fn once(transport: &Transport, call: &Call) -> Sent {
         testing::crash_point("receive.after");
     }
     match sent {
-        Sent::Lost(error) if !guard(Guard::ThreeOutcomes) => Sent::NotSent(error),
+        Sent::Lost(error) if !guard(Guard::ThreeOutcomes) => {
+            Sent::NotSent(error.with_outcome(Outcome::NotSent))
+        }
         sent => sent,
     }
 }

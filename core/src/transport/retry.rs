@@ -53,7 +53,7 @@ fn asked_pause(transport: &Transport, sent: &Sent) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     // The other form is a date, by the gateway's clock (RFC 9110, section 10.2.3).
-    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()?;
     Some(Duration::try_from(date.duration_since(transport.clock.now())).unwrap_or_default())
 }
 

@@ -175,7 +175,10 @@ impl Connection {
             let now = libc::linger { l_onoff: 1, l_linger: 0 };
             let fd = std::os::fd::AsRawFd::as_raw_fd(&self.stream);
             let size = size_of::<libc::linger>() as libc::socklen_t;
-            assert_eq!(libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, (&raw const now).cast(), size), 0);
+            assert_eq!(
+                libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, (&raw const now).cast(), size),
+                0
+            );
         }
     }
 }
@@ -192,7 +195,8 @@ pub fn answer(status: u16, content_type: &str, body: &[u8]) -> Vec<u8> {
 
 /// An answer with headers of one's own, each ended by a line break.
 pub fn with_headers(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
-    let mut bytes = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{headers}\r\n", body.len()).into_bytes();
+    let mut bytes =
+        format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{headers}\r\n", body.len()).into_bytes();
     bytes.extend_from_slice(body);
     bytes
 }

@@ -31,7 +31,10 @@ pub fn order() -> CysendOrderRequest {
         face_value: "10.50".parse().unwrap(),
         face_value_currency: "CHF".into(),
         scenario: CysendOrderScenario::SimulateSuccess,
-        beneficiary_information: vec![CysendBeneficiary { name: "mobile".into(), value: "+41791234567".into() }],
+        beneficiary_information: vec![CysendBeneficiary {
+            name: "mobile".into(),
+            value: "+41791234567".into(),
+        }],
         gift_card_code: None,
         callback_url: None,
         notifications: Vec::new(),

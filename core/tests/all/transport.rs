@@ -5,8 +5,8 @@ use crate::shop::{OWN_ERROR, PASSWORD, accepted, client, client_with, credential
 use std::io::Write;
 use std::sync::Arc;
 use tillgate::{
-    CysendClient, CysendConfig, CysendOrderQuery, CysendProductFilter, Outcome, ProxyConfig, Secret, TillgateError,
-    TransportConfig, block_on,
+    CysendClient, CysendConfig, CysendOrderQuery, CysendProductFilter, Outcome, ProxyConfig, Secret,
+    TillgateError, TransportConfig, block_on,
 };
 use tokio::sync::Notify;
 
@@ -14,10 +14,7 @@ use tokio::sync::Notify;
 #[test]
 fn whatever_happens_to_an_order_on_the_way_it_is_sent_once() {
     type Treat = fn(Connection) -> tillgate::BoxFuture<'static, ()>;
-    let ways: [(&str, Treat); 9] = [
-        ("reset before the request", |connection| {
-            Box::pin(async move { connection.reset() })
-        }),
+    let ways: [(&str, Treat); 8] = [
         ("reset in the midst of the request", |mut connection| {
             Box::pin(async move {
                 connection.head().await;
@@ -80,9 +77,19 @@ fn whatever_happens_to_an_order_on_the_way_it_is_sent_once() {
 }
 
 #[test]
+fn a_connection_that_is_reset_at_once_never_makes_a_second_one() {
+    let double = Double::connections(|connection| async move { connection.reset() });
+    let error = place(&client(&double.url())).unwrap_err();
+    // The reset may come while the connection is being made, and then it is sure that nothing was sent on it.
+    assert!(matches!(error.outcome(), Outcome::Unknown | Outcome::NotSent), "{error}");
+    assert_eq!((double.connection_count(), double.seen().len()), (1, 0));
+}
+
+#[test]
 fn an_order_that_the_gateway_points_elsewhere_does_not_go_there() {
     for status in [301, 302, 303, 307, 308] {
-        let double = Double::answering(move |_| with_headers(status, "location: /openapi/elsewhere\r\n", b""));
+        let double =
+            Double::answering(move |_| with_headers(status, "location: /openapi/elsewhere\r\n", b""));
         let error = place(&client(&double.url())).unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
         assert_eq!(error.details().http_status, Some(status));
@@ -94,7 +101,8 @@ fn an_order_that_the_gateway_points_elsewhere_does_not_go_there() {
 fn a_status_that_is_no_documented_refusal_leaves_an_order_unknown() {
     for status in [403, 405, 408, 409, 422, 425, 429, 500, 501, 502, 503, 504, 520] {
         // Even in the gateway's own words.
-        let double = Double::answering(move |_| with_headers(status, "retry-after: 0\r\n", OWN_ERROR.as_bytes()));
+        let double =
+            Double::answering(move |_| with_headers(status, "retry-after: 0\r\n", OWN_ERROR.as_bytes()));
         let error = place(&client(&double.url())).unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown, "{status}: {error}");
         assert_eq!(double.seen().len(), 1, "{status}");
@@ -104,7 +112,11 @@ fn a_status_that_is_no_documented_refusal_leaves_an_order_unknown() {
 #[test]
 fn a_refusal_that_is_not_the_gateways_own_leaves_an_order_unknown() {
     for status in [400, 401, 402, 403, 404] {
-        for (kind, body) in [("text/html", "<html>Please log in</html>"), ("application/json", ""), ("application/json", "{}")] {
+        for (kind, body) in [
+            ("text/html", "<html>Please log in</html>"),
+            ("application/json", ""),
+            ("application/json", "{}"),
+        ] {
             let double = Double::answering(move |_| answer(status, kind, body.as_bytes()));
             let error = place(&client(&double.url())).unwrap_err();
             assert_eq!(error.outcome(), Outcome::Unknown, "{status} {body}: {error}");
@@ -114,7 +126,8 @@ fn a_refusal_that_is_not_the_gateways_own_leaves_an_order_unknown() {
 
 #[test]
 fn the_gateways_own_refusal_is_a_refusal() {
-    let kinds = [(400, "gateway_refused"), (401, "unauthorized"), (402, "insufficient_funds"), (404, "not_found")];
+    let kinds =
+        [(400, "gateway_refused"), (401, "unauthorized"), (402, "insufficient_funds"), (404, "not_found")];
     for (status, code) in kinds {
         let double = Double::answering(move |_| json(status, OWN_ERROR));
         let error = place(&client(&double.url())).unwrap_err();
@@ -126,7 +139,9 @@ fn the_gateways_own_refusal_is_a_refusal() {
 
 #[test]
 fn an_answer_that_cannot_be_read_leaves_an_order_unknown() {
-    for (status, body) in [(200, "<html>ok</html>"), (201, ""), (201, "{}"), (202, "[{}]"), (204, ""), (299, "[]")] {
+    for (status, body) in
+        [(200, "<html>ok</html>"), (201, ""), (201, "{}"), (202, "[{}]"), (204, ""), (299, "[]")]
+    {
         let double = Double::answering(move |_| json(status, body));
         let error = place(&client(&double.url())).unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown, "{status} {body}: {error}");
@@ -195,7 +210,11 @@ fn a_call_that_never_gets_its_turn_was_not_sent() {
             connection.send(&json(201, &accepted())).await;
         }
     });
-    let limits = TransportConfig { calls_in_flight_max: Some(1), total_timeout_ms: Some(10_000), ..Default::default() };
+    let limits = TransportConfig {
+        calls_in_flight_max: Some(1),
+        total_timeout_ms: Some(10_000),
+        ..Default::default()
+    };
     let patient = client_with(&double.url(), limits.clone());
     let first = {
         let patient = patient.clone();
@@ -225,7 +244,7 @@ fn a_call_that_never_gets_its_turn_was_not_sent() {
     let waited = error.details().reason.contains("waited for its turn");
     assert_eq!(error.outcome(), if waited { Outcome::NotSent } else { Outcome::Unknown }, "{error}");
     release.notify_waiters();
-    holding.join().unwrap().unwrap_err();
+    let _whatever_became_of_the_first_one = holding.join().unwrap();
 }
 
 #[test]
@@ -243,7 +262,8 @@ fn dropping_a_wait_does_not_touch_what_is_being_sent() {
             }
         }
     });
-    let client = client(&double.url());
+    let one_at_a_time = TransportConfig { calls_in_flight_max: Some(1), ..Default::default() };
+    let client = client_with(&double.url(), one_at_a_time);
     crate::double::block_on(async {
         let mut wait = Box::pin(client.create_order(vec![order()]));
         tokio::select! {
@@ -252,26 +272,34 @@ fn dropping_a_wait_does_not_touch_what_is_being_sent() {
         }
         drop(wait);
     });
+    // The next call has its turn when the first exchange has come to its end, and takes over its connection: an exchange
+    // that was broken off would have cost the connection.
+    let next = {
+        let client = client.clone();
+        std::thread::spawn(move || place(&client))
+    };
     release.notify_one();
-    // The first exchange came to its end: closing waits for it, and the connection was not torn down under it.
-    block_on(client.close()).unwrap();
-    assert_eq!((double.seen().len(), double.connection_count()), (1, 1));
-    assert!(!double.seen()[0].body.is_empty());
+    crate::double::block_on(arrived.notified());
+    release.notify_one();
+    next.join().unwrap().unwrap();
+    assert_eq!((double.seen().len(), double.connection_count()), (2, 1));
 }
 
 #[test]
 fn reads_are_repeated_and_nothing_else_is() {
     let stubborn = |status: u16| Double::answering(move |_| json(status, OWN_ERROR));
-    for status in [408, 429, 500, 502, 503, 504] {
-        let double = stubborn(status);
-        block_on(client(&double.url()).balance()).unwrap_err();
-        assert_eq!(double.seen().len(), 3, "{status}");
-    }
-    for status in [400, 401, 403, 404, 501] {
-        let double = stubborn(status);
-        block_on(client(&double.url()).balance()).unwrap_err();
-        assert_eq!(double.seen().len(), 1, "{status}");
-    }
+    let repeated = [408, 429, 500, 502, 503, 504].map(|status| (status, 3));
+    let not_repeated = [400, 401, 403, 404, 501].map(|status| (status, 1));
+    // At the same time, since repeats pause.
+    std::thread::scope(|scope| {
+        for (status, times) in repeated.into_iter().chain(not_repeated) {
+            scope.spawn(move || {
+                let double = stubborn(status);
+                block_on(client(&double.url()).balance()).unwrap_err();
+                assert_eq!(double.seen().len(), times, "{status}");
+            });
+        }
+    });
     // This one is billed each time.
     let double = stubborn(503);
     let filter = CysendProductFilter { mobile: Some("+41791234567".into()), ..Default::default() };
@@ -298,7 +326,7 @@ fn a_read_gets_through_in_the_end() {
 
 #[test]
 fn a_pause_longer_than_the_deadline_is_not_waited_for() {
-    for pause in ["3600", "Fri, 31 Dec 9998 23:59:59 GMT"] {
+    for pause in ["3600", "Thu, 31 Dec 9998 23:59:59 GMT"] {
         let headers = format!("retry-after: {pause}\r\n");
         let double = Double::answering(move |_| with_headers(429, &headers, b""));
         let error = block_on(client(&double.url()).balance()).unwrap_err();
@@ -320,7 +348,7 @@ fn packed_answers_are_unpacked_within_bounds() {
     assert_eq!(double.seen()[0].header("accept-encoding"), Some("gzip"));
 
     let limits = TransportConfig { answer_size_max_bytes: Some(1 << 20), ..Default::default() };
-    let bomb = packed(&vec![b' '; 64 << 20]);
+    let bomb = packed(&vec![b' '; 8 << 20]);
     assert!(bomb.len() < 1 << 20, "the bomb must be small while it is packed");
     let double = Double::answering(move |_| bomb.clone());
     let error = block_on(client_with(&double.url(), limits.clone()).balance()).unwrap_err();
@@ -336,7 +364,7 @@ fn packed_answers_are_unpacked_within_bounds() {
 
 #[test]
 fn a_gateway_is_trusted_only_with_a_good_certificate() {
-    let own = Authority::new();
+    let own = Authority::new("ours");
     let day = 86_400;
     let good = own.server("127.0.0.1", -day, day);
     let trusting = TransportConfig { extra_ca_pem: Some(own.pem()), ..Default::default() };
@@ -344,8 +372,18 @@ fn a_gateway_is_trusted_only_with_a_good_certificate() {
         ("a good one", good, trusting.clone(), None),
         ("an expired one", own.server("127.0.0.1", -2 * day, -day), trusting.clone(), Some("expired")),
         ("one of tomorrow", own.server("127.0.0.1", day, 2 * day), trusting.clone(), Some("not valid yet")),
-        ("one for another host", own.server("shop.example", -day, day), trusting.clone(), Some("another host")),
-        ("one of a stranger", Authority::new().server("127.0.0.1", -day, day), trusting, Some("does not know")),
+        (
+            "one for another host",
+            own.server("shop.example", -day, day),
+            trusting.clone(),
+            Some("another host"),
+        ),
+        (
+            "one of a stranger",
+            Authority::new("a stranger").server("127.0.0.1", -day, day),
+            trusting,
+            Some("does not know"),
+        ),
     ];
     for (case, config, transport, refusal) in cases {
         let double = Double::tls(config, |_| json(201, &accepted()));
@@ -462,7 +500,8 @@ fn a_password_that_cannot_be_sent_is_refused_without_being_shown() {
             password: Some(Secret::new(password.into())),
             token: None,
         };
-        let error = CysendClient::new(CysendConfig { credentials, base_url: None, transport: None }).err().unwrap();
+        let error =
+            CysendClient::new(CysendConfig { credentials, base_url: None, transport: None }).err().unwrap();
         assert!(matches!(error, TillgateError::InvalidArgument { .. }));
         assert!(!error.to_string().contains(PASSWORD));
     }
@@ -474,10 +513,10 @@ struct Authority {
 }
 
 impl Authority {
-    fn new() -> Self {
+    fn new(name: &str) -> Self {
         let mut parameters = rcgen::CertificateParams::default();
         parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        parameters.distinguished_name.push(rcgen::DnType::CommonName, "An authority for tests");
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
         let key = rcgen::KeyPair::generate().unwrap();
         Self { certificate: rcgen::CertifiedIssuer::self_signed(parameters, key).unwrap() }
     }
@@ -490,7 +529,9 @@ impl Authority {
     fn server(&self, host: &str, from_s: i64, to_s: i64) -> Arc<tokio_rustls::rustls::ServerConfig> {
         let mut parameters = rcgen::CertificateParams::new(vec![host.to_string()]).unwrap();
         let now = jiff::Timestamp::now().as_second();
-        let moment = |seconds: i64| rcgen::date_time_ymd(1970, 1, 1) + std::time::Duration::from_secs((now + seconds) as u64);
+        let moment = |seconds: i64| {
+            rcgen::date_time_ymd(1970, 1, 1) + std::time::Duration::from_secs((now + seconds) as u64)
+        };
         parameters.not_before = moment(from_s);
         parameters.not_after = moment(to_s);
         let key = rcgen::KeyPair::generate().unwrap();

@@ -65,10 +65,11 @@ impl Gateway {
         }
         let words = wire::gateway_words(&answer);
         let error = transport::refused(&answer, OperationKind::Money, words, &REFUSALS);
-        if error.outcome() == Outcome::Refused || !guard(Guard::ThreeOutcomes) {
-            return Submitted::Refused(error);
+        match error.outcome() {
+            Outcome::Refused => Submitted::Refused(error),
+            _ if !guard(Guard::ThreeOutcomes) => Submitted::Refused(error.with_outcome(Outcome::Refused)),
+            _ => Submitted::Unknown(error),
         }
-        Submitted::Unknown(error)
     }
 
     /// Looks an order up by our id.

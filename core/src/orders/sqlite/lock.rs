@@ -1,0 +1,56 @@
+//! One process writes a journal (rule 17): the lock beside it.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read, Write};
+use std::path::Path;
+
+use super::fault;
+use super::place::private_file;
+use crate::Result;
+use crate::testing::{Guard, guard};
+
+/// Held for as long as this process may write. The system lets go of it when the process ends, however it ends.
+pub struct WriterLock {
+    // Dropped, never unlocked: in a forked child, unlocking would take the lock from the parent.
+    _file: Option<File>,
+}
+
+impl WriterLock {
+    /// Takes the lock, or says at once who has it.
+    pub fn take(path: &Path) -> Result<Self> {
+        if !guard(Guard::OneWriter) {
+            return Ok(Self { _file: None });
+        }
+        let mut file = private_file()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(|error| fault::told_io(&error, &format!("opening {}", path.display())))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(held(&mut file)),
+            Err(TryLockError::Error(error)) => {
+                return Err(fault::failed(format!(
+                    "{} cannot be locked ({error}); a journal needs a disk on which locks work",
+                    path.display()
+                )));
+            }
+        }
+        // Only for the text of the other's error: that it could not be written changes nothing.
+        let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+        Ok(Self { _file: Some(file) })
+    }
+}
+
+fn held(file: &mut File) -> crate::TillgateError {
+    let mut text = String::new();
+    // Where locks are mandatory the holder's number cannot be read.
+    let read = file.take(20).read_to_string(&mut text);
+    let holder = read.ok().and_then(|_| text.trim().parse::<u32>().ok());
+    fault::locked(match holder {
+        Some(process) => format!("process {process} holds the journal"),
+        None => "another process holds the journal".to_string(),
+    })
+}
