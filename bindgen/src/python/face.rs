@@ -206,6 +206,8 @@ enum Mode {
     Waiting,
     /// The caller awaits.
     Asyncio,
+    /// Either, for what is only handed over: a field, an argument.
+    Either,
 }
 
 struct Writer<'a> {
@@ -327,11 +329,11 @@ impl<'a> Writer<'a> {
 
     fn slot(&self, field: &Field) -> Slot {
         let name = names::attribute(&field.name);
-        let ty = self.annotation(&field.ty, Mode::Waiting);
+        let ty = self.annotation(&field.ty, Mode::Either);
         let (parameter, default, kept) = match (&field.default, field.ty.unboxed()) {
             // A default that can be changed would be shared by all.
             (Some(Default::EmptyList), Type::List(inner)) => (
-                format!("Sequence[{}]", self.annotation(inner, Mode::Waiting)),
+                format!("Sequence[{}]", self.annotation(inner, Mode::Either)),
                 " = ()".to_string(),
                 format!("list({name})"),
             ),
@@ -434,6 +436,7 @@ impl<'a> Writer<'a> {
             }
         }
         let note = match mode {
+            Mode::Either => unreachable!("a class is one or the other"),
             Mode::Asyncio => format!("\n\nFor asyncio; `{}` is the same for threads.", item.name),
             Mode::Waiting if names::has_two_faces(item) => {
                 format!("\n\nWaits in the calling thread; `Async{}` is the same for asyncio.", item.name)
@@ -455,7 +458,7 @@ impl<'a> Writer<'a> {
         let Some(Type::Optional(found)) = &next.returns else { return Vec::new() };
         let found = self.annotation(found, mode);
         let (iter, step, end, def) = match mode {
-            Mode::Waiting => ("__iter__", "__next__", "StopIteration", "def"),
+            Mode::Waiting | Mode::Either => ("__iter__", "__next__", "StopIteration", "def"),
             Mode::Asyncio => ("__aiter__", "__anext__", "StopAsyncIteration", "async def"),
         };
         let wait = if next.is_async && mode == Mode::Asyncio { "await " } else { "" };
@@ -639,8 +642,8 @@ impl<'a> Writer<'a> {
             );
             has_default = !default.is_empty();
             let ty = match argument.ty.unboxed() {
-                Type::List(inner) => format!("Sequence[{}]", self.annotation(inner, mode)),
-                _ => self.annotation(&argument.ty, mode),
+                Type::List(inner) => format!("Sequence[{}]", self.annotation(inner, Mode::Either)),
+                _ => self.annotation(&argument.ty, Mode::Either),
             };
             parameters.push(format!("{}: {ty}{default}", names::attribute(&argument.name)));
         }
@@ -735,7 +738,12 @@ impl<'a> Writer<'a> {
                 let object = self.interface.object(name);
                 let face = self.face_name(object, mode);
                 self.mention(&face, &object.module);
-                face
+                if mode != Mode::Either || !names::has_two_faces(object) {
+                    return face;
+                }
+                let other = self.face_name(object, Mode::Asyncio);
+                self.mention(&other, &object.module);
+                format!("{face} | {other}")
             }
             Type::Optional(inner) => format!("{} | None", self.annotation(inner, mode)),
             Type::List(inner) => format!("list[{}]", self.annotation(inner, mode)),
@@ -778,7 +786,7 @@ fn context(item: &Object, face: &str, mode: Mode) -> Vec<Method> {
         return Vec::new();
     };
     let (enter, exit, def) = match mode {
-        Mode::Waiting => ("__enter__", "__exit__", "def"),
+        Mode::Waiting | Mode::Either => ("__enter__", "__exit__", "def"),
         Mode::Asyncio => ("__aenter__", "__aexit__", "async def"),
     };
     let wait = if close.is_async && mode == Mode::Asyncio { "await " } else { "" };

@@ -148,7 +148,7 @@ class CysendAccount(Record):
     def __init__(
         self,
         *,
-        client: CysendClient,
+        client: CysendClient | AsyncCysendClient,
         name: str | None = None,
     ) -> None:
         self.client = client
