@@ -65,10 +65,10 @@ pub fn build(tree: &Tree, what: What) -> Result<Vec<Artifact>> {
             "build-tests"
         }
         What::Demo => {
-            for package in ["tillgate-c", "tillgate-python", "tillgate-sandbox", "tillgate-judge"] {
-                command.args(["--package", package]);
+            for package in ["c", "python", "runner", "sandbox", "judge"] {
+                command.args(["--package", &format!("tillgate-{package}")]);
             }
-            command.args(["--features", "tillgate/testing"]);
+            command.args(["--features", FEATURES]);
             "build-demo"
         }
         What::Bindgen => {
