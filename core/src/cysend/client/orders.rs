@@ -1,7 +1,7 @@
 //! Orders: placing, looking up, calculating.
 
 use super::checks;
-use super::gateway::{Gateway, REFUSALS, decoded, successful};
+use super::gateway::{Gateway, REFUSALS, decoded, json, successful};
 use crate::cysend::operations;
 use crate::cysend::types::*;
 use crate::cysend::wire;
@@ -154,11 +154,6 @@ fn create_request(orders: &[CysendOrderRequest]) -> Result<Request> {
         })
         .collect();
     Ok(Request::new(&operations::CREATE_ORDER).json(json(&body)?))
-}
-
-fn json(body: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(body)
-        .map_err(|error| TillgateError::internal(format!("A request could not be written: {error}.")))
 }
 
 /// An order on the wire (schema `OrderRequest`). The public record cannot be serialised: it holds a secret.
