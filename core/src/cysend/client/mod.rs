@@ -8,6 +8,8 @@ mod gateway;
 mod gift_card;
 mod notification;
 mod orders;
+#[cfg(test)]
+mod tests;
 mod verification;
 
 use super::types::*;

@@ -84,7 +84,13 @@ impl Gateway {
             Sent::Answered(answer) => answer,
         };
         if answer.status == 200 {
+            let (status, request_id) = (answer.status, answer.request_id.clone());
             return match decoded::<Vec<CysendOrder>>(answer, OperationKind::Read).await {
+                // The gateway says "there is none" by 404; an empty list is nothing that it documents.
+                Ok(orders) if orders.is_empty() => {
+                    let why = "it is an empty list";
+                    LookUp::Unclear(transport::not_understood(status, request_id, OperationKind::Read, why))
+                }
                 Ok(orders) => LookUp::Found(orders),
                 Err(error) => LookUp::Unclear(error),
             };
