@@ -85,10 +85,10 @@ fn reason(status: u16) -> &'static str {
         404 => "The gateway has no such thing, or hides it from these credentials.",
         408 => "The gateway waited too long for the request.",
         429 => "The gateway takes no more calls for now.",
-        400..=499 => "The gateway refused the request.",
+        _ if (400..500).contains(&status) => "The gateway refused the request.",
         502 | 504 => "Something in front of the gateway could not reach it.",
         503 => "The gateway is overloaded or being maintained.",
-        500..=599 => "The gateway failed.",
+        _ if (500..600).contains(&status) => "The gateway failed.",
         _ => "The gateway answered with a status that it does not document.",
     }
 }
