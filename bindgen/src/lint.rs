@@ -69,13 +69,19 @@ impl Lint<'_> {
         let names = names.chain(all.objects.iter().map(|x| &x.name)).chain([&all.error.name]);
         for name in names {
             if let Some(other) = seen.insert(name.to_lowercase(), name.clone()) {
-                self.fault(name, format!("{other} differs only in case, and files and some languages do not tell"));
+                self.fault(
+                    name,
+                    format!("{other} differs only in case, and files and some languages do not tell"),
+                );
             }
             let capitals = name.as_bytes().windows(2).any(|two| two.iter().all(u8::is_ascii_uppercase));
             if !name.is_ascii() || !name.starts_with(|c: char| c.is_ascii_uppercase()) || name.contains('_') {
                 self.fault(name, "a type is named in UpperCamelCase, in ASCII");
             } else if capitals {
-                self.fault(name, "an acronym is a word (`PinCode`, `HttpStatus`), or `tg_` names fall to pieces");
+                self.fault(
+                    name,
+                    "an acronym is a word (`PinCode`, `HttpStatus`), or `tg_` names fall to pieces",
+                );
             }
         }
     }
@@ -92,7 +98,10 @@ impl Lint<'_> {
                 self.fault(place, format!("types of the module `{gateway}` begin with `{prefix}`"));
             }
             if module != *gateway && name.starts_with(prefix) {
-                self.fault(place, format!("`{prefix}` is for types of the module `{gateway}`, and this is in `{module}`"));
+                self.fault(
+                    place,
+                    format!("`{prefix}` is for types of the module `{gateway}`, and this is in `{module}`"),
+                );
             }
         }
     }
@@ -109,14 +118,20 @@ impl Lint<'_> {
     fn fields(&mut self, owner: &str, fields: &[Field]) {
         let mut seen = BTreeMap::new();
         for (number, field) in fields.iter().enumerate() {
-            let place =
-                if field.name.is_empty() { format!("{owner}, field {number}") } else { format!("{owner}.{}", field.name) };
+            let place = if field.name.is_empty() {
+                format!("{owner}, field {number}")
+            } else {
+                format!("{owner}.{}", field.name)
+            };
             self.snake_name(&place, &field.name);
             if seen.insert(&field.name, ()).is_some() {
                 self.fault(&place, "the name is used twice");
             }
             match field.name.as_str() {
-                "message" => self.fault(&place, "`message` collides with that of exceptions in Kotlin; say `text` or `reason`"),
+                "message" => self.fault(
+                    &place,
+                    "`message` collides with that of exceptions in Kotlin; say `text` or `reason`",
+                ),
                 "struct_size" => self.fault(&place, "C's structs begin with a field of this name"),
                 _ => {}
             }
@@ -134,7 +149,9 @@ impl Lint<'_> {
             (Type::Optional(_), Default::None) => true,
             (Type::Optional(inner), Default::Some(value)) => return self.default(place, inner, value),
             (Type::Bool, Default::Bool(_)) | (Type::String, Default::Text(_)) => true,
-            (Type::List(_), Default::EmptyList) | (Type::Map, Default::EmptyMap) | (Type::Bytes, Default::EmptyBytes) => true,
+            (Type::List(_), Default::EmptyList)
+            | (Type::Map, Default::EmptyMap)
+            | (Type::Bytes, Default::EmptyBytes) => true,
             (Type::Enum(name), Default::Variant(variant)) => self
                 .interface
                 .find_enumeration(name)
@@ -183,11 +200,17 @@ impl Lint<'_> {
                 _ => {}
             }
             if item.kind == EnumKind::Open && !is_rest && variant.wire.is_empty() {
-                self.fault(&place, "its docs do not end with the line \"Wire text: `...`\"; use `open_enum!`");
+                self.fault(
+                    &place,
+                    "its docs do not end with the line \"Wire text: `...`\"; use `open_enum!`",
+                );
             }
             for field in &variant.fields {
                 if field.name == "tag" || field.name == "kind" {
-                    self.fault(&format!("{place}.{}", field.name), "this name tells the variants apart in other languages");
+                    self.fault(
+                        &format!("{place}.{}", field.name),
+                        "this name tells the variants apart in other languages",
+                    );
                 }
             }
         }
@@ -198,7 +221,8 @@ impl Lint<'_> {
         let place = format!("error {}", error.name);
         self.docs(&place, &error.docs);
         self.variants(&place, &error.variants);
-        let first = error.variants.first().and_then(|v| v.fields.first()).map(|field| field.ty.unboxed().clone());
+        let first =
+            error.variants.first().and_then(|v| v.fields.first()).map(|field| field.ty.unboxed().clone());
         for variant in &error.variants {
             let place = format!("{place}::{}", variant.name);
             let details = match variant.fields.as_slice() {
@@ -215,8 +239,12 @@ impl Lint<'_> {
         if let Some(Type::Record(name)) = &first {
             for field in &self.interface.record(name).fields {
                 // What the bindings add when they flatten the error.
-                if ["code", "text", "status", "name", "stack", "cause", "args"].contains(&field.name.as_str()) {
-                    self.fault(&format!("record {name}.{}", field.name), "errors of other languages have this already");
+                if ["code", "text", "status", "name", "stack", "cause", "args"].contains(&field.name.as_str())
+                {
+                    self.fault(
+                        &format!("record {name}.{}", field.name),
+                        "errors of other languages have this already",
+                    );
                 }
             }
         }
@@ -260,11 +288,15 @@ impl Lint<'_> {
                 self.fault(place, format!("{name} is not an enumeration of this interface"));
             }
             Type::Optional(inner) => match inner.unboxed() {
-                Type::Optional(_) => self.fault(place, "an option in an option: no language tells the two absences apart"),
+                Type::Optional(_) => {
+                    self.fault(place, "an option in an option: no language tells the two absences apart")
+                }
                 inner => self.ty(place, inner),
             },
             Type::List(inner) => match inner.unboxed() {
-                Type::Object(_) => self.fault(place, "a list of objects: who lets go of each one? Return ids or records"),
+                Type::Object(_) => {
+                    self.fault(place, "a list of objects: who lets go of each one? Return ids or records")
+                }
                 Type::Optional(_) => self.fault(place, "a list of options"),
                 Type::List(_) | Type::Map | Type::Bytes => {
                     self.fault(place, "a list of lists, maps or bytes: name the inner one as a record");
@@ -273,5 +305,246 @@ impl Lint<'_> {
             },
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{ErrorEnum, Object, Record};
+
+    fn field(name: &str, ty: Type) -> Field {
+        Field { name: name.to_string(), ty, default: None, docs: "What it is.".to_string() }
+    }
+
+    fn record(name: &str, module: &str, fields: Vec<Field>) -> Record {
+        Record { name: name.to_string(), module: module.to_string(), docs: "What it is.".to_string(), fields }
+    }
+
+    fn variant(name: &str, number: i64) -> Variant {
+        Variant {
+            name: name.to_string(),
+            number: Some(number),
+            wire: snake(name),
+            docs: "What it is.".to_string(),
+            fields: Vec::new(),
+        }
+    }
+
+    fn function(name: &str, arguments: &[(&str, Type)], returns: Option<Type>) -> Function {
+        let argument = |(name, ty): &(&str, Type)| Argument {
+            name: name.to_string(),
+            ty: ty.clone(),
+            by_ref: false,
+            default: None,
+        };
+        Function {
+            name: name.to_string(),
+            module: "orders".to_string(),
+            docs: "What it does.".to_string(),
+            arguments: arguments.iter().map(argument).collect(),
+            returns,
+            ..Function::default()
+        }
+    }
+
+    /// An interface without a fault.
+    fn good() -> Interface {
+        let details = Type::Boxed(Box::new(Type::Record("ErrorDetails".to_string())));
+        let refused = Variant { fields: vec![field("details", details)], ..variant("Refused", 1) };
+        Interface {
+            version: "0.1.0".to_string(),
+            records: vec![
+                record("CysendOrder", "cysend", vec![field("id", Type::I64)]),
+                record("ErrorDetails", "error", vec![field("reason", Type::String)]),
+            ],
+            enums: vec![Enum {
+                name: "Outcome".to_string(),
+                module: "error".to_string(),
+                docs: "What it is.".to_string(),
+                kind: EnumKind::Closed,
+                variants: vec![variant("Local", 1), variant("NotSent", 2)],
+            }],
+            error: ErrorEnum {
+                name: "TillgateError".to_string(),
+                module: "error".to_string(),
+                docs: "What it is.".to_string(),
+                variants: vec![refused],
+            },
+            objects: vec![Object {
+                name: "Till".to_string(),
+                module: "orders".to_string(),
+                docs: "What it is.".to_string(),
+                constructors: vec![],
+                methods: vec![function(
+                    "order",
+                    &[("id", Type::String)],
+                    Some(Type::Record("CysendOrder".to_string())),
+                )],
+            }],
+            functions: vec![],
+            unsupported: vec![],
+        }
+    }
+
+    /// The one fault after a change to the good interface.
+    fn fault_of(change: impl FnOnce(&mut Interface)) -> String {
+        let mut interface = good();
+        change(&mut interface);
+        let faults = check(&interface);
+        assert_eq!(faults.len(), 1, "{faults:#?}");
+        faults.into_iter().next().unwrap_or_default()
+    }
+
+    fn fault_of_type(ty: Type) -> String {
+        fault_of(|i| i.records[0].fields[0].ty = ty)
+    }
+
+    #[test]
+    fn a_good_interface_has_no_faults() {
+        assert_eq!(check(&good()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_fault_says_where_and_why() {
+        let fault = fault_of(|i| i.records[0].fields[0].docs.clear());
+        assert_eq!(fault, "record CysendOrder.id: it has no docs");
+    }
+
+    #[test]
+    fn everything_has_docs() {
+        assert!(fault_of(|i| i.records[0].docs.clear()).contains("no docs"));
+        assert!(fault_of(|i| i.enums[0].docs.clear()).contains("no docs"));
+        assert!(fault_of(|i| i.enums[0].variants[1].docs.clear()).starts_with("enum Outcome::NotSent"));
+        assert!(fault_of(|i| i.error.variants[0].docs.clear()).contains("no docs"));
+        assert!(fault_of(|i| i.objects[0].docs.clear()).starts_with("object Till"));
+        assert!(fault_of(|i| i.objects[0].methods[0].docs.clear()).starts_with("Till::order"));
+        assert!(
+            fault_of(|i| i.functions.push(Function { docs: String::new(), ..function("ping", &[], None) }))
+                .contains("ping")
+        );
+    }
+
+    #[test]
+    fn lists_of_objects_and_what_nobody_can_own_are_refused() {
+        let list = |ty| Type::List(Box::new(ty));
+        assert!(fault_of_type(list(Type::Object("Till".to_string()))).contains("a list of objects"));
+        assert!(fault_of_type(list(Type::Optional(Box::new(Type::String)))).contains("a list of options"));
+        assert!(fault_of_type(list(list(Type::String))).contains("a list of lists"));
+        assert!(fault_of_type(list(Type::Map)).contains("a list of lists, maps"));
+        assert!(
+            fault_of_type(Type::Optional(Box::new(Type::Optional(Box::new(Type::Bool)))))
+                .contains("an option in an option")
+        );
+    }
+
+    #[test]
+    fn what_the_metadata_reader_could_not_express_is_refused() {
+        assert!(fault_of_type(Type::Unsupported("a float".to_string())).contains("a float"));
+        assert!(fault_of(|i| i.unsupported.push("trait Listener".to_string())).contains("Listener"));
+        assert!(
+            fault_of(|i| i.objects[0].methods[0].returns = Some(Type::Unsupported("a set".to_string())))
+                .contains("a set")
+        );
+    }
+
+    #[test]
+    fn what_is_not_in_the_interface_is_refused() {
+        assert!(fault_of_type(Type::Record("Elsewhere".to_string())).contains("Elsewhere is not a record"));
+        assert!(
+            fault_of_type(Type::Enum("Elsewhere".to_string())).contains("Elsewhere is not an enumeration")
+        );
+        assert!(fault_of_type(Type::Enum("TillgateError".to_string())).contains("thrown, not passed"));
+    }
+
+    #[test]
+    fn numbers_are_explicit_unlike_and_not_zero() {
+        assert!(fault_of(|i| i.enums[0].variants[0].number = None).contains("no explicit number"));
+        assert!(fault_of(|i| i.enums[0].variants[0].number = Some(2)).contains("has the number 2 already"));
+        assert!(fault_of(|i| i.enums[0].variants[0].number = Some(0)).contains("numbers begin with 1"));
+        assert!(fault_of(|i| i.enums[0].variants[0].number = Some(70_000)).contains("does not fit u16"));
+        assert!(fault_of(|i| i.error.variants[0].number = None).contains("no explicit number"));
+        assert!(fault_of(|i| i.error.variants[0].number = Some(0)).contains("0 means success"));
+    }
+
+    #[test]
+    fn open_enumerations_tell_their_wire_texts() {
+        let raw = |i: &mut Interface| {
+            i.enums[0].kind = EnumKind::Open;
+            let other = Variant {
+                fields: vec![field("raw", Type::String)],
+                wire: String::new(),
+                ..variant("Other", 0)
+            };
+            i.enums[0].variants.insert(0, other);
+        };
+        let mut interface = good();
+        raw(&mut interface);
+        assert_eq!(check(&interface), Vec::<String>::new());
+        assert!(
+            fault_of(|i| {
+                raw(i);
+                i.enums[0].variants[1].wire.clear()
+            })
+            .contains("Wire text")
+        );
+        assert!(
+            fault_of(|i| {
+                raw(i);
+                i.enums[0].variants[0].number = Some(9)
+            })
+            .contains("`Other` has the number 0")
+        );
+    }
+
+    #[test]
+    fn names_fit_every_language() {
+        assert!(fault_of(|i| i.records[0].fields[0].name = "message".to_string()).contains("Kotlin"));
+        assert!(fault_of(|i| i.records[0].fields[0].name.clear()).contains("named fields"));
+        assert!(fault_of(|i| i.records[0].fields[0].name = "faceValue".to_string()).contains("face_value"));
+        assert!(
+            fault_of(|i| i.records[0].fields[0].name = "struct_size".to_string()).contains("C's structs")
+        );
+        assert!(fault_of(|i| i.enums[0].name = "HTTPStatus".to_string()).contains("an acronym is a word"));
+        assert!(fault_of(|i| i.enums[0].name = "TiLl".to_string()).contains("only in case"));
+        assert!(
+            fault_of(|i| i.objects[0].methods[0].arguments[0].name = "out".to_string()).contains("already")
+        );
+        let twice = |i: &mut Interface| i.records[0].fields.push(field("id", Type::Bool));
+        assert!(fault_of(twice).contains("used twice"));
+    }
+
+    #[test]
+    fn types_of_a_gateway_bear_its_prefix_and_no_others_do() {
+        assert!(fault_of(|i| i.enums[0].module = "cyclos".to_string()).contains("begin with `Cyclos`"));
+        assert!(
+            fault_of(|i| i.enums[0].name = "LyraOutcome".to_string())
+                .contains("`Lyra` is for types of the module `lyra`")
+        );
+    }
+
+    #[test]
+    fn the_error_has_one_shape() {
+        assert!(fault_of(|i| i.error.variants.push(variant("Closed", 2))).contains("one field `details`"));
+        assert!(fault_of(|i| i.records[1].fields[0].name = "text".to_string()).contains("have this already"));
+    }
+
+    #[test]
+    fn functions_can_fail_and_grow() {
+        let asynchronous = |i: &mut Interface| i.objects[0].methods[0].is_async = true;
+        assert!(fault_of(asynchronous).contains("returns a `Result`"));
+        let three = [("a", Type::Bool), ("b", Type::Bool), ("c", Type::Bool)];
+        assert!(fault_of(|i| i.functions.push(function("many", &three, None))).contains("request record"));
+    }
+
+    #[test]
+    fn defaults_fit_their_types() {
+        let with = |default| fault_of(|i| i.records[0].fields[0].default = Some(default));
+        assert!(with(Default::None).contains("does not fit"));
+        assert!(with(Default::Text("1".to_string())).contains("does not fit"));
+        assert!(with(Default::Unsupported("a float".to_string())).contains("a float"));
+        let mut interface = good();
+        interface.records[0].fields[0].default = Some(Default::Integer(7));
+        assert_eq!(check(&interface), Vec::<String>::new());
     }
 }

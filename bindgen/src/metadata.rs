@@ -279,3 +279,106 @@ fn read_default(default: DefaultValueMetadata, ty: &Type) -> Default {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uniffi_meta::{EnumShape, RecordMetadata, VariantMetadata};
+
+    fn field(name: &str, ty: Meta) -> FieldMetadata {
+        FieldMetadata { name: name.to_string(), orig_name: None, ty, default: None, docstring: None }
+    }
+
+    fn variant(name: &str, number: u64, docs: &str, fields: Vec<FieldMetadata>) -> VariantMetadata {
+        let discr = Some(LiteralMetadata::new_uint(number));
+        VariantMetadata {
+            name: name.to_string(),
+            orig_name: None,
+            discr,
+            fields,
+            docstring: Some(docs.to_string()),
+        }
+    }
+
+    fn item(path: &str, name: &str, shape: EnumShape, variants: Vec<VariantMetadata>) -> Metadata {
+        Metadata::Enum(EnumMetadata {
+            module_path: path.to_string(),
+            name: name.to_string(),
+            orig_name: None,
+            shape,
+            remote: false,
+            variants,
+            discr_type: None,
+            non_exhaustive: false,
+            docstring: None,
+        })
+    }
+
+    fn error(name: &str) -> Metadata {
+        item("core::error", name, EnumShape::Error { flat: false }, vec![variant("Closed", 2, "", vec![])])
+    }
+
+    fn record(path: &str, fields: Vec<FieldMetadata>) -> Metadata {
+        Metadata::Record(RecordMetadata {
+            module_path: path.to_string(),
+            name: "Thing".to_string(),
+            orig_name: None,
+            remote: false,
+            fields,
+            docstring: Some(" What it is.  \n\n More.\n".to_string()),
+        })
+    }
+
+    #[test]
+    fn floats_and_unnamed_fields_are_kept_for_the_rules_to_refuse() {
+        let fields = vec![field("", Meta::Float64)];
+        let read =
+            Interface::from_metadata(vec![record("core::a::b", fields), error("Fault")], "core", "1.2.3");
+        let interface = read.expect("an interface");
+        let thing = interface.record("Thing");
+        assert_eq!((thing.module.as_str(), thing.docs.as_str()), ("a", "What it is.\n\n More."));
+        assert!(matches!(&thing.fields[0].ty, Type::Unsupported(why) if why.contains("a float")));
+        assert_eq!(thing.fields[0].name, "");
+    }
+
+    #[test]
+    fn an_open_enumeration_takes_its_wire_texts_from_the_docs() {
+        let raw = vec![field("raw", Meta::String)];
+        let variants = vec![
+            variant("Other", 0, "The rest.", raw),
+            variant("InUse", 4, "In use.\n\nWire text: `in-use`", vec![]),
+        ];
+        let items =
+            vec![item("core", "State", EnumShape::Enum, variants), error("Fault"), record("core", vec![])];
+        let interface = Interface::from_metadata(items, "core", "1.2.3").expect("an interface");
+        let state = interface.enumeration("State");
+        assert_eq!((state.kind, state.module.as_str()), (EnumKind::Open, "root"));
+        let known: Vec<_> = state.known_variants().collect();
+        assert_eq!(known.len(), 1);
+        assert_eq!(
+            (known[0].wire.as_str(), known[0].docs.as_str(), known[0].number),
+            ("in-use", "In use.", Some(4))
+        );
+    }
+
+    #[test]
+    fn what_belongs_to_other_crates_is_passed_over() {
+        let items = vec![record("core", vec![]), record("corelli::thing", vec![]), error("Fault")];
+        assert_eq!(Interface::from_metadata(items, "core", "1.2.3").expect("an interface").records.len(), 1);
+    }
+
+    #[test]
+    fn there_is_one_error_type() {
+        let two = vec![record("core", vec![]), error("Fault"), error("Failure")];
+        assert!(
+            Interface::from_metadata(two, "core", "1.2.3")
+                .unwrap_err()
+                .to_string()
+                .contains("several error types")
+        );
+        let none = Interface::from_metadata(vec![record("core", vec![])], "core", "1.2.3").unwrap_err();
+        assert!(none.to_string().contains("no error type"));
+        let nothing = Interface::from_metadata(vec![], "core", "1.2.3").unwrap_err();
+        assert!(nothing.to_string().contains("feature `uniffi`"), "{nothing}");
+    }
+}

@@ -21,8 +21,16 @@ pub const FOLDERS: &[&str] = &["bindings-node/src/generated", "bindings-node/js/
 /// As many as the binding's `Call` has room for.
 const ARGUMENTS_MAX: usize = 8;
 
-/// The generated files of the binding, with paths from the root of the workspace.
-pub fn write(interface: &Interface, _root: &Utf8Path) -> Result<Vec<GeneratedFile>> {
+/// The generated files of the binding, with paths from the root of the workspace. None where there is no such binding.
+pub fn write(interface: &Interface, root: &Utf8Path) -> Result<Vec<GeneratedFile>> {
+    if !root.join("bindings-node").exists() {
+        eprintln!("{root} has no folder bindings-node: nothing is written for Node");
+        return Ok(Vec::new());
+    }
+    generate(interface)
+}
+
+fn generate(interface: &Interface) -> Result<Vec<GeneratedFile>> {
     let mut modules = Vec::new();
     let mut base = "0".to_string();
     for name in interface.modules() {
@@ -641,7 +649,7 @@ mod tests {
     }
 
     fn written() -> BTreeMap<String, String> {
-        let files = write(&interface(), Utf8Path::new(".")).unwrap();
+        let files = generate(&interface()).unwrap();
         files.into_iter().map(|file| (file.path.to_string(), file.text)).collect()
     }
 

@@ -1,6 +1,7 @@
 //! The native half of the Python package: a few classes, and the tables of operations that are generated from core.
 
 mod generated;
+#[allow(dead_code, reason = "what of it is used depends on the types that core has")]
 mod runtime;
 
 use pyo3::prelude::*;

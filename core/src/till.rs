@@ -205,7 +205,7 @@ impl Till {
         let vault = Vault::new(config.key.as_ref(), &config.old_keys)?;
         let checks: Vec<(String, String)> = vault.check_values().collect();
         let opening = clock.clone();
-        let store = blocking(move || SqliteStore::open(&config, &*opening, &checks)).await?;
+        let store = blocking(move || SqliteStore::open(&config, &*opening, checks)).await?;
         let journal = Journal::start(store, clock.clone())?;
         let tracker = Tracker::start(journal, clock, vault, policy).await?;
         Ok(Arc::new(Self { tracker }))

@@ -155,6 +155,9 @@ pub enum FaultKind {
         /// Real milliseconds before each byte.
         ms_per_byte: u64,
     },
+    /// Bought, and answered whole as if the connection stayed open; then it is closed. Who reuses it writes a request
+    /// that nobody reads.
+    AcceptThenHangUp {},
     /// Bought; the answer (or the look-up) says something else than the ledger.
     Mangle {
         /// What is changed.
@@ -413,6 +416,7 @@ impl FaultKind {
         matches!(
             self,
             FaultKind::Mangle { .. }
+                | FaultKind::LostRights { .. }
                 | FaultKind::HideOrder { .. }
                 | FaultKind::Outcome { .. }
                 | FaultKind::Contradict { .. }

@@ -1,9 +1,11 @@
 //! Doing what a request asks: from an operation to its answer and to what it bought.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::accounts;
-use crate::catalogue::converted;
+use crate::catalogue::{Catalogue, converted};
 use crate::faults::{FaultKind, Subject};
 use crate::http::{Head, Response};
 use crate::mangle::mangle;
@@ -20,9 +22,51 @@ pub(crate) struct Done {
     pub(crate) bought: Vec<u64>,
 }
 
-impl From<Response> for Done {
-    fn from(response: Response) -> Done {
+impl Done {
+    /// The answer when the sandbox itself broke.
+    pub(crate) fn failed() -> Done {
+        let response = ApiError::response(500, "Internal error", "The sandbox failed to write its answer.");
         Done { response, bought: Vec::new() }
+    }
+}
+
+/// What is left to do for a request once the state is not needed any more.
+#[derive(Debug)]
+pub(crate) enum Work {
+    Done(Done),
+    /// Listing a large catalogue takes seconds, in which orders must not wait.
+    List(Listing),
+}
+
+/// An answer from the catalogue that is still to be written.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    catalogue: Arc<Catalogue>,
+    operation: Operation,
+    query: Vec<(String, String)>,
+    currency: String,
+    /// What was debited for it, and from which account.
+    fee: Option<(usize, Amount)>,
+}
+
+impl Listing {
+    pub(crate) fn write(&self) -> Response {
+        self.catalogue.answer(self.operation, &self.query, &self.currency)
+    }
+
+    /// Gives the fee back for an answer that is an error.
+    pub(crate) fn settle(&self, state: &mut State, response: &Response) {
+        if let Some((account, fee)) = self.fee
+            && response.status >= 400
+        {
+            state.accounts[account].balance.0 += fee.0;
+        }
+    }
+}
+
+impl From<Response> for Work {
+    fn from(response: Response) -> Work {
+        Work::Done(Done { response, bought: Vec::new() })
     }
 }
 
@@ -70,7 +114,7 @@ pub(crate) fn perform(
     body: &[u8],
     request_sequence: u64,
     struck: &[FaultKind],
-) -> Done {
+) -> Work {
     let operation = match route {
         Route::Operation(operation) => operation,
         Route::WrongMethod => {
@@ -101,7 +145,7 @@ pub(crate) fn perform(
                 let rows = bought.iter().filter_map(|sequence| state.ledger.row(*sequence));
                 let told = rows.map(|row| orders::status_of(state, row)).collect();
                 let response = told_with(state, told, state.settings.created_status, struck);
-                Done { response, bought }
+                Work::Done(Done { response, bought })
             }
             Err(refusal) => refusal.into(),
         },
@@ -112,7 +156,7 @@ pub(crate) fn perform(
         Operation::ForceCallback => orders::force_callback(state, account, body).into(),
         Operation::GetProductCost => orders::cost(state, account, body).into(),
         Operation::Balance => balance(state, account).into(),
-        _ => catalogue(state, account, operation, &head.query()).into(),
+        _ => catalogue(state, account, operation, &head.query()),
     }
 }
 
@@ -149,19 +193,14 @@ fn balance(state: &State, account: usize) -> Response {
     Response::json(200, &Balance { balance: account.balance, currency: &account.currency })
 }
 
-fn catalogue(
-    state: &mut State,
-    account: usize,
-    operation: Operation,
-    query: &[(String, String)],
-) -> Response {
+fn catalogue(state: &mut State, at: usize, operation: Operation, query: &[(String, String)]) -> Work {
     let searches_a_number = matches!(operation, Operation::GetProducts | Operation::GetFaceValues)
         && query.iter().any(|(name, _)| name == "mobile");
-    let account = &mut state.accounts[account];
+    let account = &mut state.accounts[at];
     // "This operation has a cost of 0.01 EUR per query" (getProducts in the document).
     let fee = Amount(converted(rust_decimal::Decimal::new(1, 2), &account.currency));
     if searches_a_number && account.balance < fee {
-        return ApiError::response(402, "Insufficient funds", "Please refill your account.");
+        return ApiError::response(402, "Insufficient funds", "Please refill your account.").into();
     }
     let known: &[&str] = match operation {
         Operation::GetCatalogue => &["gift_card_code", "return_usage_instruction", "languages"],
@@ -192,13 +231,17 @@ fn catalogue(
             "return_usage_instruction",
             "languages",
         ],
-        _ => return wrong_parameters("This is not an operation of the catalogue."),
+        _ => return wrong_parameters("This is not an operation of the catalogue.").into(),
     };
-    let query: Vec<(String, String)> =
-        query.iter().filter(|(name, _)| known.contains(&name.as_str())).cloned().collect();
-    let response = state.catalogue.answer(operation, &query, &account.currency);
-    if searches_a_number && response.status < 400 {
+    let query = query.iter().filter(|(name, _)| known.contains(&name.as_str())).cloned().collect();
+    if searches_a_number {
         account.balance.0 -= fee.0;
     }
-    response
+    Work::List(Listing {
+        catalogue: Arc::clone(&state.catalogue),
+        operation,
+        query,
+        currency: account.currency.clone(),
+        fee: searches_a_number.then_some((at, fee)),
+    })
 }

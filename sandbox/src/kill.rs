@@ -113,6 +113,16 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_reaches_ipv4_through_an_ipv6_socket_is_found() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mapped = format!("[::ffff:127.0.0.1]:{}", listener.local_addr().unwrap().port());
+        let _client = TcpStream::connect(mapped).unwrap();
+        let (server, client) = listener.accept().unwrap();
+        assert!(client.is_ipv4(), "the sandbox sees an address of IPv4");
+        assert_eq!(peer(client, server.local_addr().unwrap()), Some(std::process::id()));
+    }
+
+    #[test]
     fn neither_the_sandbox_nor_the_first_process_is_killed() {
         let nowhere = "127.0.0.1:9".parse().unwrap();
         for pid in [0, 1, std::process::id()] {

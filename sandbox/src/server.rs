@@ -15,7 +15,7 @@ use tokio_rustls::server::TlsStream;
 use crate::accounts;
 use crate::control;
 use crate::faults::{FaultKind, KillPoint, KillTarget, Phase, Subject};
-use crate::gateway::{self, Done};
+use crate::gateway::{self, Done, Work};
 use crate::http::{self, BODY_SIZE_MAX, Framing, Head, Response};
 use crate::kill::kill;
 use crate::operations::{self, ApiError, REDIRECTED, Route};
@@ -245,7 +245,7 @@ impl Connection {
                         say(&format!("{killed}; nothing done"));
                         return Ok(Next::Close);
                     }
-                    let Done { bought, .. } = perform(shared, route, head, body, sequence, struck);
+                    let Done { bought, .. } = perform(shared, route, head, body, sequence, struck).await;
                     done(shared, sequence, |record| {
                         record.bought = bought;
                         record.done = format!("{killed}; then done, without an answer");
@@ -256,7 +256,7 @@ impl Connection {
             }
         }
 
-        let Done { response, bought } = perform(shared, route, head, body, sequence, struck);
+        let Done { response, bought } = perform(shared, route, head, body, sequence, struck).await;
         done(shared, sequence, |record| {
             record.bought = bought;
             record.status = Some(response.status);
@@ -277,6 +277,11 @@ impl Connection {
                 }
                 FaultKind::AcceptThenClose {} => {
                     say("done; closed without an answer");
+                    return Ok(Next::Close);
+                }
+                FaultKind::AcceptThenHangUp {} => {
+                    say("answered; closed although it was to stay open");
+                    self.send(&response, true).await?;
                     return Ok(Next::Close);
                 }
                 FaultKind::AcceptThenNeverAnswer { hold_ms } => {
@@ -525,7 +530,7 @@ fn strike(
     struck
 }
 
-fn perform(
+async fn perform(
     shared: &Arc<Shared>,
     route: Route,
     head: &Head,
@@ -533,13 +538,21 @@ fn perform(
     sequence: u64,
     struck: &[FaultKind],
 ) -> Done {
-    let done = {
+    let work = {
         let mut state = shared.present();
         gateway::perform(&mut state, route, head, body, sequence, struck)
     };
     // What was bought may settle, or be told, sooner than the timekeeper believes.
     shared.wake.notify_one();
-    done
+    match work {
+        Work::Done(done) => done,
+        Work::List(listing) => {
+            let written = tokio::task::spawn_blocking(move || (listing.write(), listing)).await;
+            let Ok((response, listing)) = written else { return Done::failed() };
+            listing.settle(&mut shared.state(), &response);
+            Done { response, bought: Vec::new() }
+        }
+    }
 }
 
 fn done(shared: &Shared, sequence: u64, write: impl FnOnce(&mut RequestRecord)) {

@@ -287,3 +287,84 @@ fn lay_out<'m>(members: impl IntoIterator<Item = &'m Member>, grows: bool) -> St
 fn name_in(declaration: &str) -> &str {
     declaration.rsplit([' ', '*']).next().unwrap_or(declaration)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn released() -> Layout {
+        let mut layout = Layout::default();
+        let small = CType::Plain { rust: "u8", c: "uint8_t", size: 1 };
+        let members =
+            [Member::new("struct_size", SIZE), Member::new("small", small), Member::new("name", CType::Text)];
+        layout.structure("tg_thing", &members);
+        layout.constant("TG_COLOUR_RED", 1);
+        layout.alias("tg_colour", "int32_t");
+        layout.handle("tg_till");
+        layout.function("tg_till_free", "void", &["tg_till *handle".to_string()]);
+        layout.add_fixed();
+        layout
+    }
+
+    /// The reason why a changed layout is refused.
+    fn refusal(change: impl FnOnce(&mut Layout)) -> String {
+        let mut layout = released();
+        change(&mut layout);
+        layout.check_against(&released()).expect_err("this breaks programs").to_string()
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_was_written() {
+        let text = released().text();
+        assert_eq!(Layout::parse(&text).expect("readable").text(), text);
+        assert!(Layout::parse("nonsense here").is_err());
+    }
+
+    #[test]
+    fn members_lie_where_a_compiler_puts_them() {
+        let text = released().text();
+        assert!(
+            text.contains(
+                "struct tg_thing 24\n    0 size_t struct_size\n    8 uint8_t small\n    16 const char *name\n"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("fixed tg_open 16\n    0 int32_t tag\n    8 const char *text\n"), "{text}");
+    }
+
+    #[test]
+    fn growing_at_the_end_is_allowed() {
+        let mut layout = released();
+        let thing = layout.structs.get_mut("tg_thing").expect("there");
+        thing.members.push((24, "int32_t newer".to_string()));
+        thing.size = 32;
+        layout.constant("TG_COLOUR_BLUE", 2);
+        layout.function("tg_more", "void", &[]);
+        layout.check_against(&released()).expect("nothing that there was has changed");
+    }
+
+    #[test]
+    fn nothing_that_there_was_may_change() {
+        fn thing(layout: &mut Layout) -> &mut Structure {
+            layout.structs.get_mut("tg_thing").expect("there")
+        }
+        let refused = |text: &str, change: fn(&mut Layout)| {
+            let reason = refusal(change);
+            assert!(reason.contains(text), "{reason}");
+        };
+        refused("the struct tg_thing is gone", |l| l.structs.clear());
+        refused("growing at its end", |l| thing(l).members.truncate(2));
+        refused("growing at its end", |l| thing(l).members.swap(1, 2));
+        refused("may not change", |l| l.structs.get_mut("tg_pair").expect("there").size = 32);
+        refused("was `1` and is `2`", |l| *l.constants.get_mut("TG_COLOUR_RED").expect("there") = 2);
+        refused("function tg_till_free is gone", |l| l.functions.clear());
+        refused("handle tg_till is gone", |l| l.handles.clear());
+    }
+
+    #[test]
+    fn one_name_means_one_thing() {
+        let mut layout = released();
+        layout.function("tg_thing", "void", &[]);
+        assert!(layout.check_names().expect_err("two things").to_string().contains("tg_thing"));
+    }
+}

@@ -305,6 +305,14 @@ fn operation(function: &Function, object: Option<&Object>) -> TokenStream {
         None => quote!(tillgate::#method(#(#passed),*)),
     };
     let call = if function.is_async { quote!(#call.await) } else { call };
+    if !function.is_async && !function.throws && !is_constructor && function.returns.is_some() {
+        return quote! {
+            fn #name<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+                #reads
+                Ok(Call::at_once(arguments.py, &#call))
+            }
+        };
+    }
     let call = match (function.throws, is_constructor) {
         (true, true) => quote!(Ok(handle(#call?))),
         (false, true) => quote!(Ok(handle(#call))),
@@ -314,12 +322,12 @@ fn operation(function: &Function, object: Option<&Object>) -> TokenStream {
     let work = if function.is_async {
         quote!(Call::later(async move { #call }))
     } else {
-        quote!(Call::now(move || #call))
+        quote!(Call::now(arguments.py, move || #call))
     };
-    let unused = function.arguments.is_empty() && (object.is_none() || is_constructor);
+    let unused = function.is_async && function.arguments.is_empty() && (object.is_none() || is_constructor);
     let arguments = if unused { format_ident!("_arguments") } else { format_ident!("arguments") };
     quote! {
-        fn #name(#arguments: &Arguments<'_, '_>) -> Result<Call, Refusal> {
+        fn #name<'py>(#arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
             #reads
             Ok(#work)
         }

@@ -1,8 +1,8 @@
 """Sells prepaid top-ups, vouchers and payments through gateways, and always knows what became of each order.
 
-Every class stands here: `from tillgate import ...`. What talks to a gateway comes twice: `CysendClient` waits in
-the calling thread, `AsyncCysendClient` is awaited in asyncio. Money is `decimal.Decimal`, never a float; times are
-aware `datetime`. All errors are `TillgateError`.
+Every class stands here: `from tillgate import ...`. What talks to a gateway comes twice: `CysendClient` waits
+in the calling thread, `AsyncCysendClient` is awaited in asyncio. Money is `decimal.Decimal`, never a float;
+times are aware `datetime`. All errors are `TillgateError`.
 """
 
 from __future__ import annotations

@@ -4,34 +4,38 @@
 //! (`porter.rs`) to have the loop poll again. Cancelling the future drops the wait, the work itself goes on in core.
 
 use super::error::guarded;
-use super::operation::{Ended, Work, answer};
+use super::operation::{Work, answer};
 use super::porter;
+use super::wait::{interpreter_is_ending, wait};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use tillgate::TillgateError;
 
 /// Starts the work and returns its future.
 pub fn begin(py: Python<'_>, work: Work) -> PyResult<Bound<'_, PyAny>> {
     let event_loop = running_loop(py)?;
+    if interpreter_is_ending() {
+        // An event loop in an exit handler: no porter runs any more, so the loop itself waits.
+        return ended(py, answer(py, wait(py, work)?));
+    }
     let future = event_loop.call_method0(intern!(py, "create_future"))?;
-    let wait = Arc::new(Wait {
+    let waiting = Arc::new(Wait {
         work: Mutex::new(Some(work)),
         event_loop: event_loop.unbind(),
         future: future.clone().unbind(),
     });
-    wait.step(py)?;
-    if wait.waits() {
-        let forget = Forget(wait).into_pyobject(py)?;
+    waiting.step(py)?;
+    if waiting.waits() {
+        let forget = Forget(waiting).into_pyobject(py)?;
         future.call_method1(intern!(py, "add_done_callback"), (forget,))?;
     }
     Ok(future)
 }
 
 /// The future of what has ended already.
-pub fn ended(py: Python<'_>, ended: Result<Ended, TillgateError>) -> PyResult<Bound<'_, PyAny>> {
+pub fn ended<'py>(py: Python<'py>, ended: PyResult<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
     let future = running_loop(py)?.call_method0(intern!(py, "create_future"))?;
     settle(&future, ended)?;
     Ok(future)
@@ -42,12 +46,12 @@ fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     GET_RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()
 }
 
-fn settle(future: &Bound<'_, PyAny>, ended: Result<Ended, TillgateError>) -> PyResult<()> {
+fn settle(future: &Bound<'_, PyAny>, ended: PyResult<Bound<'_, PyAny>>) -> PyResult<()> {
     let py = future.py();
     if future.call_method0(intern!(py, "done"))?.is_truthy()? {
         return Ok(());
     }
-    match answer(py, ended) {
+    match ended {
         Ok(value) => future.call_method1(intern!(py, "set_result"), (value,))?,
         Err(error) => future.call_method1(intern!(py, "set_exception"), (error,))?,
     };
@@ -80,7 +84,7 @@ impl Wait {
                 }
             }
         };
-        settle(self.future.bind(py), ended)
+        settle(self.future.bind(py), answer(py, ended))
     }
 
     fn waits(&self) -> bool {

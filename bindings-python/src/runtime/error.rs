@@ -25,6 +25,6 @@ pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, TillgateError> {
             .copied()
             .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("it said nothing");
-        TillgateError::internal(format!("a panic: {text}"))
+        TillgateError::internal(format!("a panic: {text}."))
     })
 }

@@ -12,27 +12,36 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tillgate::TillgateError;
 
-/// What an operation ends in.
+/// What work of core ends in.
 pub type Ended = Result<Box<dyn ToPython + Send>, TillgateError>;
 /// Work of core that is waited for.
 pub type Work = Pin<Box<dyn Future<Output = Ended> + Send>>;
-/// Reads the arguments and says what is to be done.
-pub type Operation = fn(&Arguments<'_, '_>) -> Result<Call, Refusal>;
+/// Reads the arguments, and does or begins what is asked for.
+pub type Operation = for<'a, 'py> fn(&Arguments<'a, 'py>) -> Result<Call<'py>, Refusal>;
 
-/// What is to be done, once the arguments were read.
-pub enum Call {
-    /// Runs at once, without the GIL.
-    Now(Box<dyn FnOnce() -> Ended + Send>),
-    /// Is waited for.
+/// What became of a call, once the arguments were read.
+pub enum Call<'py> {
+    /// It ended at once.
+    Ended(PyResult<Bound<'py, PyAny>>),
+    /// It is waited for.
     Later(Work),
 }
 
-impl Call {
-    /// A call that ends where it begins.
-    pub fn now<T: ToPython + Send + 'static>(
-        work: impl FnOnce() -> Result<T, TillgateError> + Send + 'static,
+impl<'py> Call<'py> {
+    /// A call that ends where it begins. Core runs without the GIL: it may wait for a lock.
+    pub fn now<T: ToPython + Send>(
+        py: Python<'py>,
+        work: impl FnOnce() -> Result<T, TillgateError> + Send,
     ) -> Self {
-        Self::Now(Box::new(move || Ok(Box::new(work()?) as Box<dyn ToPython + Send>)))
+        match py.detach(work) {
+            Ok(value) => Self::Ended(value.to_python(py)),
+            Err(error) => Self::Ended(Err(raise(py, error))),
+        }
+    }
+
+    /// A question that cannot fail: it keeps the GIL, since letting go of it would cost more than the answer.
+    pub fn at_once<T: ToPython>(py: Python<'py>, value: &T) -> Self {
+        Self::Ended(value.to_python(py))
     }
 
     /// A call that is waited for.
@@ -93,8 +102,12 @@ pub fn handle<T: Exported>(object: Arc<T>) -> impl ToPython + Send {
 
 /// The arguments of one call, in the order of the method's parameters.
 pub struct Arguments<'a, 'py> {
+    /// Whose token the call holds.
+    pub py: Python<'py>,
     handle: Option<&'a Handle>,
     values: &'a Bound<'py, PyTuple>,
+    /// How many values at the beginning say which operation it is.
+    skipped: usize,
 }
 
 impl Arguments<'_, '_> {
@@ -105,101 +118,89 @@ impl Arguments<'_, '_> {
 
     /// One argument; its name leads the path in the error.
     pub fn get<T: FromPython>(&self, index: usize, name: &'static str) -> Result<T, Refusal> {
-        let read = || T::from_python(&self.values.get_item(index)?);
+        let read = || T::from_python(&self.values.get_item(self.skipped + index)?);
         read().map_err(|refusal| refusal.below(name))
     }
 }
 
+// Below, all positional arguments come as the one tuple that Python makes anyway, with what names the operation at its
+// beginning: to take it apart costs more than a small call itself.
+
 #[pymethods]
 impl Handle {
     /// Calls a method by its number and waits for it.
-    #[pyo3(signature = (method, *arguments))]
-    fn call<'py>(
-        &self,
-        py: Python<'py>,
-        method: usize,
-        arguments: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        run(py, self.object.methods.get(method), Some(self), arguments)
+    #[pyo3(signature = (*arguments))]
+    fn call<'py>(&self, arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        run(self.method(arguments), Some(self), arguments, 1)
     }
 
     /// Calls a method by its number; the future belongs to the running event loop.
-    #[pyo3(signature = (method, *arguments))]
-    fn call_async<'py>(
-        &self,
-        py: Python<'py>,
-        method: usize,
-        arguments: &Bound<'py, PyTuple>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        run_async(py, self.object.methods.get(method), Some(self), arguments)
+    #[pyo3(signature = (*arguments))]
+    fn call_async<'py>(&self, arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        run_async(self.method(arguments), Some(self), arguments, 1)
     }
 }
 
-/// Calls a constructor of an object by its number and waits for it.
+impl Handle {
+    fn method(&self, arguments: &Bound<'_, PyTuple>) -> Option<&'static Operation> {
+        self.object.methods.get(number(arguments, 0)?)
+    }
+}
+
+/// Calls a constructor of an object (by the object's name and the constructor's number) and waits for it.
 #[pyfunction]
-#[pyo3(signature = (object, constructor, *arguments))]
-pub fn construct<'py>(
-    py: Python<'py>,
-    object: &str,
-    constructor: usize,
-    arguments: &Bound<'py, PyTuple>,
-) -> PyResult<Bound<'py, PyAny>> {
-    run(py, constructor_of(object, constructor), None, arguments)
+#[pyo3(signature = (*arguments))]
+pub fn construct<'py>(arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    run(constructor(arguments), None, arguments, 2)
 }
 
-/// Calls a constructor of an object by its number; the future belongs to the running event loop.
+/// Calls a constructor of an object; the future belongs to the running event loop.
 #[pyfunction]
-#[pyo3(signature = (object, constructor, *arguments))]
-pub fn construct_async<'py>(
-    py: Python<'py>,
-    object: &str,
-    constructor: usize,
-    arguments: &Bound<'py, PyTuple>,
-) -> PyResult<Bound<'py, PyAny>> {
-    run_async(py, constructor_of(object, constructor), None, arguments)
+#[pyo3(signature = (*arguments))]
+pub fn construct_async<'py>(arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    run_async(constructor(arguments), None, arguments, 2)
 }
 
-/// Calls a function and waits for it.
+/// Calls a function by its name and waits for it.
 #[pyfunction]
-#[pyo3(signature = (function, *arguments))]
-pub fn call<'py>(
-    py: Python<'py>,
-    function: &str,
-    arguments: &Bound<'py, PyTuple>,
-) -> PyResult<Bound<'py, PyAny>> {
-    run(py, function_of(function), None, arguments)
+#[pyo3(signature = (*arguments))]
+pub fn call<'py>(arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    run(function(arguments), None, arguments, 1)
 }
 
-/// Calls a function; the future belongs to the running event loop.
+/// Calls a function by its name; the future belongs to the running event loop.
 #[pyfunction]
-#[pyo3(signature = (function, *arguments))]
-pub fn call_async<'py>(
-    py: Python<'py>,
-    function: &str,
-    arguments: &Bound<'py, PyTuple>,
-) -> PyResult<Bound<'py, PyAny>> {
-    run_async(py, function_of(function), None, arguments)
+#[pyo3(signature = (*arguments))]
+pub fn call_async<'py>(arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    run_async(function(arguments), None, arguments, 1)
 }
 
-fn constructor_of(object: &str, constructor: usize) -> Option<&'static Operation> {
-    let object = crate::generated::OBJECTS.iter().find(|known| known.name == object)?;
-    object.constructors.get(constructor)
+fn number(arguments: &Bound<'_, PyTuple>, place: usize) -> Option<usize> {
+    u16::from_python(&arguments.get_item(place).ok()?).ok().map(usize::from)
 }
 
-fn function_of(name: &str) -> Option<&'static Operation> {
+fn constructor(arguments: &Bound<'_, PyTuple>) -> Option<&'static Operation> {
+    let name = String::from_python(&arguments.get_item(0).ok()?).ok()?;
+    let object = crate::generated::OBJECTS.iter().find(|known| known.name == name)?;
+    object.constructors.get(number(arguments, 1)?)
+}
+
+fn function(arguments: &Bound<'_, PyTuple>) -> Option<&'static Operation> {
+    let name = String::from_python(&arguments.get_item(0).ok()?).ok()?;
     crate::generated::FUNCTIONS.iter().find(|known| known.name == name).map(|known| &known.operation)
 }
 
-fn read(
+fn begin<'py>(
     operation: Option<&Operation>,
     handle: Option<&Handle>,
-    values: &Bound<'_, PyTuple>,
-) -> PyResult<Call> {
+    values: &Bound<'py, PyTuple>,
+    skipped: usize,
+) -> PyResult<Call<'py>> {
     let py = values.py();
     let operation = operation.ok_or_else(|| {
-        raise(py, TillgateError::internal("the Python and the native part do not fit together"))
+        raise(py, TillgateError::internal("the Python and the native part do not fit together."))
     })?;
-    match guarded(|| operation(&Arguments { handle, values })) {
+    match guarded(|| operation(&Arguments { py, handle, values, skipped })) {
         Ok(Ok(call)) => Ok(call),
         Ok(Err(refusal)) => Err(refusal.raise(py)),
         Err(panic) => Err(raise(py, panic)),
@@ -207,31 +208,34 @@ fn read(
 }
 
 fn run<'py>(
-    py: Python<'py>,
     operation: Option<&Operation>,
     handle: Option<&Handle>,
     values: &Bound<'py, PyTuple>,
+    skipped: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let ended = match read(operation, handle, values)? {
-        Call::Now(work) => py.detach(|| guarded(work)),
-        Call::Later(work) => wait::wait(py, work)?,
-    };
-    answer(py, ended)
+    match begin(operation, handle, values, skipped)? {
+        Call::Ended(ended) => ended,
+        Call::Later(work) => {
+            let py = values.py();
+            answer(py, wait::wait(py, work)?)
+        }
+    }
 }
 
 fn run_async<'py>(
-    py: Python<'py>,
     operation: Option<&Operation>,
     handle: Option<&Handle>,
     values: &Bound<'py, PyTuple>,
+    skipped: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
-    match read(operation, handle, values)? {
-        Call::Now(work) => asyncio::ended(py, guarded(work)),
+    let py = values.py();
+    match begin(operation, handle, values, skipped)? {
+        Call::Ended(ended) => asyncio::ended(py, ended),
         Call::Later(work) => asyncio::begin(py, work),
     }
 }
 
-/// The result as Python sees it: a value, or an exception.
+/// The result of work as Python sees it: a value, or an exception.
 pub fn answer(py: Python<'_>, ended: Result<Ended, TillgateError>) -> PyResult<Bound<'_, PyAny>> {
     match ended {
         Ok(Ok(value)) => guarded(|| value.to_python(py)).unwrap_or_else(|panic| Err(raise(py, panic))),

@@ -4,6 +4,7 @@
 //! stopped and joined before the interpreter ends, so that no thread of ours meets an interpreter that is half gone.
 
 use super::asyncio::Wait;
+use super::wait;
 use pyo3::prelude::*;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -27,17 +28,20 @@ static PORTER: AtomicPtr<Porter> = AtomicPtr::new(std::ptr::null_mut());
 
 /// Takes a wake-up along. Once the interpreter has begun to end, it is dropped.
 pub fn carry(wait: Arc<Wait>) {
+    if wait::interpreter_is_ending() {
+        return;
+    }
     if let Some(porter) = porter() {
         let _ = porter.errands.send(Errand::Deliver(wait));
     }
 }
 
-/// Ends the porter; called by `atexit`. Should an event loop still run after that, it gets a new one.
+/// Ends the porter for good; called by `atexit` in the thread that ends the interpreter.
 #[pyfunction]
 pub fn stop(py: Python<'_>) {
     py.detach(|| {
+        wait::interpreter_ends();
         let Some(porter) = current() else { return };
-        PORTER.store(std::ptr::null_mut(), Ordering::Release);
         let _ = porter.errands.send(Errand::Stop);
         let thread = porter.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {

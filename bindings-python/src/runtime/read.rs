@@ -3,7 +3,8 @@
 use super::error::raise;
 use super::operation::{Exported, Handle};
 use super::write::epoch;
-use pyo3::exceptions::{PyOverflowError, PyUnicodeEncodeError};
+use pyo3::exceptions::PyUnicodeEncodeError;
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -61,7 +62,9 @@ impl Refusal {
     /// As an exception.
     pub fn raise(self, py: Python<'_>) -> PyErr {
         match *self.0 {
-            Reason::Wrong { path, reason } => raise(py, TillgateError::invalid_argument(path, reason)),
+            Reason::Wrong { path, reason } => {
+                raise(py, TillgateError::invalid_argument(path, format!("{reason}.")))
+            }
             Reason::Raised(error) => error,
         }
     }
@@ -125,21 +128,23 @@ impl FromPython for bool {
 }
 
 macro_rules! integers {
-    ($($integer:ident),*) => {$(
+    ($($integer:ident)*) => {$(
         impl FromPython for $integer {
             fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-                integer(value)?;
-                value.extract().map_err(|error| out_of_range(value.py(), error, $integer::MIN, $integer::MAX))
+                integer(value)?
+                    .and_then(|number| Self::try_from(number).ok())
+                    .ok_or_else(|| out_of_range(Self::MIN, Self::MAX))
             }
         }
     )*};
 }
-integers!(i8, i16, i32, i64, u16, u32, u64);
+integers!(i8 i16 i32 i64 u16 u32);
 
 impl FromPython for u8 {
     fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        integer(value)?;
-        value.extract().map_err(|error| out_of_range(value.py(), error, u8::MIN, u8::MAX))
+        integer(value)?
+            .and_then(|number| Self::try_from(number).ok())
+            .ok_or_else(|| out_of_range(Self::MIN, Self::MAX))
     }
 
     fn list_from_python(value: &Bound<'_, PyAny>) -> Result<Vec<Self>, Refusal> {
@@ -153,22 +158,31 @@ impl FromPython for u8 {
     }
 }
 
-/// True and False are numbers to Python, but not to us.
-fn integer(value: &Bound<'_, PyAny>) -> Result<(), Refusal> {
-    if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
-        Ok(())
-    } else {
-        Err(Refusal::wrong_type(value, "int"))
+impl FromPython for u64 {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        if let Some(number) = integer(value)? {
+            return Self::try_from(number).map_err(|_| out_of_range(Self::MIN, Self::MAX));
+        }
+        value.extract().map_err(|_| out_of_range(Self::MIN, Self::MAX))
     }
 }
 
-#[cold]
-fn out_of_range(py: Python<'_>, error: PyErr, min: impl ToString, max: impl ToString) -> Refusal {
-    if error.is_instance_of::<PyOverflowError>(py) {
-        Refusal::new(format!("is out of range: {} to {}", min.to_string(), max.to_string()))
-    } else {
-        error.into()
+/// An integer, if it fits into 64 bits. True and False are numbers to Python, but not to us.
+fn integer(value: &Bound<'_, PyAny>) -> Result<Option<i64>, Refusal> {
+    if !value.is_instance_of::<PyInt>() || value.is_instance_of::<PyBool>() {
+        return Err(Refusal::wrong_type(value, "int"));
     }
+    // SAFETY: it is an int, so no code of Python runs; -1 may mean that an exception is set, which is taken at once.
+    let number = unsafe { ffi::PyLong_AsLongLong(value.as_ptr()) };
+    if number == -1 && PyErr::take(value.py()).is_some() {
+        return Ok(None);
+    }
+    Ok(Some(number))
+}
+
+#[cold]
+fn out_of_range(min: impl ToString, max: impl ToString) -> Refusal {
+    Refusal::new(format!("is out of range: {} to {}", min.to_string(), max.to_string()))
 }
 
 impl FromPython for String {

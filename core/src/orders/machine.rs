@@ -118,6 +118,8 @@ pub struct Transition {
     pub what: &'static str,
     pub note: Option<String>,
     pub event: Option<EventKind>,
+    /// The fact's voucher is this order's, and newer than what is sealed.
+    pub takes_voucher: bool,
     /// What follows for the parent of an undo, in the same transaction.
     pub parent: Option<Box<Fact>>,
 }
@@ -275,6 +277,7 @@ struct Step<'a> {
     conflict: bool,
     overdue: bool,
     touched: bool,
+    takes_voucher: bool,
     parent: Option<Box<Fact>>,
 }
 
@@ -289,6 +292,7 @@ impl<'a> Step<'a> {
             conflict: false,
             overdue: false,
             touched: false,
+            takes_voucher: false,
             parent: None,
         }
     }
@@ -313,7 +317,14 @@ impl<'a> Step<'a> {
         };
         self.after.order.version += 1;
         self.after.order.updated_at = self.at.wall;
-        Some(Transition { record: self.after, what: self.what, note: self.note, event, parent: self.parent })
+        Some(Transition {
+            record: self.after,
+            what: self.what,
+            note: self.note,
+            event,
+            takes_voucher: self.takes_voucher,
+            parent: self.parent,
+        })
     }
 
     fn to(&mut self, state: OrderState, what: &'static str) {
@@ -502,10 +513,16 @@ impl<'a> Step<'a> {
             }
             return self.mark_conflict("contradiction", note);
         }
+        let settles = matches!(evidence.status, EvidenceStatus::Succeeded | EvidenceStatus::Failed);
         if source == Source::VerifiedCallback && evidence.status != EvidenceStatus::Succeeded {
             return;
         }
+        // "Still open" takes nothing back from what was settled, by a signature or by a person.
+        if state.is_final() && !settles && guard(Guard::FinalIsFinal) {
+            return;
+        }
         self.take_particulars(evidence);
+        self.takes_voucher = evidence.voucher.is_some();
         self.after.certain_since = self.at.stamp();
         self.after.absence = Absence::default();
         let next = match (state, &evidence.status) {
@@ -743,6 +760,7 @@ impl<'a> Step<'a> {
 
     fn voucher_renewed(&mut self) {
         self.after.order.has_voucher = true;
+        self.takes_voucher = true;
         self.touched = true;
         self.what = "voucher_renewed";
     }

@@ -5,7 +5,6 @@ pub(crate) mod ids;
 pub(crate) mod journal;
 pub(crate) mod machine;
 pub(crate) mod moment;
-#[allow(dead_code)]
 pub(crate) mod sqlite;
 pub(crate) mod store;
 pub(crate) mod tracker;

@@ -7,6 +7,9 @@ use super::moment::Moment;
 use super::types::{Event, HistoryEntry, OrderFilter};
 use crate::Result;
 
+/// Orders that one `Archive` touches, so that it never holds the journal for long.
+pub const ARCHIVE_SIZE_MAX: u32 = 1000;
+
 /// Something encrypted, and the key that did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
@@ -54,7 +57,9 @@ pub enum Command {
     HintDone { key: String },
     /// A person ends the quarantine.
     LeaveQuarantine { decided_by: String, grounds: String },
-    /// History, events and secrets of final orders older than this are dropped; id, fingerprint and state stay.
+    /// History, notes and secrets of final orders that did not change since then are dropped; id, fingerprint and state
+    /// stay, and what a late callback is compared with. Orders with an event, a hint, a conflict or an open undo are left
+    /// alone. Does at most `ARCHIVE_SIZE_MAX` orders, the oldest first: give it again while so many were done.
     Archive { before: crate::Timestamp },
 }
 

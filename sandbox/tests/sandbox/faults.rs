@@ -118,6 +118,20 @@ fn a_lost_answer_leaves_the_order_bought() {
 }
 
 #[test]
+fn a_connection_that_was_to_stay_open_may_end_after_its_answer() {
+    let shop = shop_with(FaultKind::AcceptThenHangUp {});
+    let request = |id: &str| {
+        let target = format!("{}/store/order", crate::client::BASE);
+        request_bytes("POST", &target, &basic("till", "secret"), live(id).as_bytes())
+    };
+    let mut stream = connect(shop.sandbox.address());
+    let answer = exchange(&mut stream, &request("a")).unwrap();
+    assert_eq!((answer.status, answer.header("connection")), (201, None));
+    assert!(exchange(&mut stream, &request("b")).is_err());
+    assert_eq!((shop.bought("a"), shop.bought("b")), (1, 0));
+}
+
+#[test]
 fn a_reset_may_come_within_the_answer() {
     let shop = shop_with(FaultKind::AcceptThenReset { after_bytes: 30 });
     match shop.try_buy(&live("a")).unwrap_err() {

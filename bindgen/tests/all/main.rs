@@ -1,0 +1,4 @@
+//! What is generated, compiled and used, from a made-up core.
+
+mod c;
+mod synthetic;

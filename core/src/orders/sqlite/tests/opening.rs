@@ -1,0 +1,346 @@
+//! What opening finds: no journal, something else, another one's, an older or a newer one.
+
+use std::fs;
+
+use super::*;
+use crate::orders::sqlite::schema;
+
+fn write(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_missing_journal_is_made_only_on_request() {
+    let mut till = Till::new();
+    till.config.create = false;
+    assert_eq!(till.refused().code(), "journal_missing");
+    assert!(!till.journal().exists());
+    till.config.create = true;
+    let store = till.open();
+    created(commit(&store, create([sent("A", 0)]), 0));
+    drop(store);
+    // An existing one is opened, whatever `create` says.
+    for create in [true, false] {
+        till.config.create = create;
+        assert!(till.open().order("A").unwrap().is_some());
+    }
+}
+
+#[test]
+fn reading_makes_no_journal() {
+    let till = Till::new();
+    let error = open(&till.with(|config| config.read_only = true)).map(drop).unwrap_err();
+    assert_eq!(error.code(), "journal_missing");
+    assert_eq!(fs::read_dir(till.folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_bad_place_is_told_as_what_it_is() {
+    let till = Till::new();
+    let folder = till.folder.path();
+    write(&folder.join("file"), b"");
+    let code = |path: PathBuf, create: bool| {
+        let config = till.with(|config| {
+            config.journal_path = path.to_str().unwrap().into();
+            config.create = create;
+        });
+        open(&config).map(drop).unwrap_err().code()
+    };
+    assert_eq!(code(PathBuf::new(), true), "invalid_argument");
+    assert_eq!(code(folder.join("a\0b"), true), "invalid_argument");
+    assert_eq!(code(folder.to_path_buf(), true), "invalid_argument");
+    assert_eq!(code(folder.join(".."), true), "invalid_argument");
+    assert_eq!(code(folder.join("file/journal"), true), "invalid_argument");
+    assert_eq!(code(folder.join("nowhere/journal"), true), "invalid_argument");
+    assert_eq!(code(folder.join("nowhere/journal"), false), "journal_missing");
+}
+
+#[test]
+fn what_is_not_a_journal_is_left_as_it_is() {
+    let till = Till::new();
+    let mut sqlite = Vec::new();
+    {
+        let path = till.folder.path().join("other.db");
+        rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+        sqlite.extend(fs::read(path).unwrap());
+    }
+    for bytes in [&b""[..], b"hello", &[0; 4096], &sqlite] {
+        write(&till.journal(), bytes);
+        assert_eq!(till.refused().code(), "journal_damaged");
+        assert_eq!(fs::read(till.journal()).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn a_damaged_journal_is_told_and_not_written() {
+    let till = Till::new();
+    let store = till.open();
+    created(commit(&store, create((0..300).map(|n| sent(&format!("o{n}"), 0))), 0));
+    drop(store);
+    let whole = fs::read(till.journal()).unwrap();
+    let page = 4096;
+    assert!(whole.len() > 40 * page);
+
+    write(&till.journal(), &whole[..whole.len() / 2]);
+    assert_eq!(till.refused().code(), "journal_damaged", "cut off");
+    let mut holed = whole.clone();
+    holed[20 * page..24 * page].fill(0);
+    write(&till.journal(), &holed);
+    assert_eq!(till.refused().code(), "journal_damaged", "a hole");
+    write(&till.journal(), &whole);
+    till.open();
+}
+
+#[test]
+fn a_journal_that_lacks_something_is_damaged() {
+    for loss in [
+        "DROP TABLE history",
+        "DELETE FROM meta WHERE name = 'epoch'",
+        "UPDATE meta SET value = 'x' WHERE name = 'epoch'",
+        "DELETE FROM meta WHERE name = 'journal_id'",
+        "PRAGMA user_version = 0",
+    ] {
+        let till = Till::new();
+        till.open();
+        rusqlite::Connection::open(till.journal()).unwrap().execute_batch(loss).unwrap();
+        assert_eq!(till.refused().code(), "journal_damaged", "{loss}");
+    }
+}
+
+#[test]
+fn a_log_without_its_journal_is_not_thrown_away() {
+    let till = Till::new();
+    let store = till.open();
+    created(commit(&store, create([sent("A", 0)]), 0));
+    fs::rename(till.journal(), till.folder.path().join("elsewhere")).unwrap();
+    let log = fs::read(till.beside("-wal")).unwrap();
+    assert!(!log.is_empty());
+    assert_eq!(till.refused().code(), "journal_damaged");
+    assert_eq!(fs::read(till.beside("-wal")).unwrap(), log);
+}
+
+#[test]
+fn half_a_making_is_cleared_away() {
+    let till = Till::new();
+    write(&till.beside("-new"), b"half");
+    write(&till.beside("-new-journal"), b"half");
+    till.open();
+    assert!(!till.beside("-new").exists());
+}
+
+#[test]
+fn a_newer_journal_is_not_touched() {
+    let till = Till::new();
+    till.open();
+    let newer = schema::newest_version() + 1;
+    rusqlite::Connection::open(till.journal()).unwrap().pragma_update(None, "user_version", newer).unwrap();
+    let before = fs::read(till.journal()).unwrap();
+    assert_eq!(till.refused().code(), "journal_too_new");
+    let read_only = till.with(|config| config.read_only = true);
+    assert_eq!(open(&read_only).map(drop).unwrap_err().code(), "journal_too_new");
+    assert_eq!(fs::read(till.journal()).unwrap(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_marked_read_only_is_not_bought_with_and_can_be_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let till = Till::new();
+    let store = till.open();
+    created(commit(&store, create([sent("A", 0)]), 0));
+    drop(store);
+    mode(&till.journal(), 0o440);
+    assert_eq!(till.refused().code(), "journal_read_only");
+    let store = open(&till.with(|config| config.read_only = true)).unwrap();
+    assert!(store.order("A").unwrap().is_some());
+    assert_eq!(commit(&store, Command::Hint { key: "a".into() }, 0).unwrap_err().code(), "journal_read_only");
+    drop(store);
+    mode(&till.journal(), 0o660);
+    mode(till.folder.path(), 0o550);
+    let refused = till.refused();
+    mode(till.folder.path(), 0o770);
+    assert_eq!(refused.code(), "journal_read_only");
+}
+
+#[test]
+fn a_second_writer_is_refused_at_once() {
+    let till = Till::new();
+    let store = till.open();
+    let error = till.refused();
+    assert_eq!(error.code(), "journal_locked");
+    assert!(error.details().reason.contains(&std::process::id().to_string()), "{error}");
+    #[cfg(unix)]
+    {
+        // By another name too.
+        let link = till.folder.path().join("link");
+        std::os::unix::fs::symlink(till.journal(), &link).unwrap();
+        let linked = till.with(|config| config.journal_path = link.to_str().unwrap().into());
+        assert_eq!(open(&linked).map(drop).unwrap_err().code(), "journal_locked");
+    }
+    store.close();
+    till.open();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_forked_child_neither_keeps_nor_opens_its_parents_lock() {
+    let till = Till::new();
+    let lock = till.beside("-lock");
+    let held = crate::orders::sqlite::lock::WriterLock::take(&lock).unwrap();
+    let taken = || crate::orders::sqlite::lock::WriterLock::take(&lock).map(drop);
+    // SAFETY: plain calls; in the children nothing is allocated.
+    unsafe {
+        let drops = libc::fork();
+        if drops == 0 {
+            drop(held);
+            libc::_exit(0);
+        }
+        assert_eq!(libc::waitpid(drops, std::ptr::null_mut(), 0), drops);
+        assert_eq!(taken().unwrap_err().code(), "journal_locked", "a child does not open it");
+
+        let lives_on = libc::fork();
+        if lives_on == 0 {
+            loop {
+                libc::pause();
+            }
+        }
+        drop(held);
+        let outcome = taken();
+        libc::kill(lives_on, libc::SIGKILL);
+        assert_eq!(libc::waitpid(lives_on, std::ptr::null_mut(), 0), lives_on);
+        assert_eq!(outcome, Ok(()), "a child does not keep it");
+    }
+}
+
+#[test]
+fn a_writer_whose_lock_was_taken_away_notices_the_next_one() {
+    let till = Till::new();
+    let first = till.open();
+    fs::remove_file(till.beside("-lock")).unwrap();
+    let second = till.open();
+    assert_eq!(commit(&first, create([sent("A", 0)]), 0).unwrap_err().code(), "journal_locked");
+    assert!(first.cannot_write().is_some());
+    created(commit(&second, create([sent("A", 0)]), 0));
+}
+
+#[test]
+fn a_reader_beside_the_writer_sees_what_is_committed_and_appends_hints_only() {
+    let till = Till::new();
+    let writer = till.open();
+    let reader = open(&till.with(|config| config.read_only = true)).unwrap();
+    created(commit(&writer, create([sent("A", 0)]), 0));
+    assert!(reader.order("A").unwrap().is_some());
+    let batch = [
+        given(Command::Hint { key: "A".into() }, 0),
+        given(create([sent("B", 0)]), 0),
+        given(fact("A", no_answer()), 0),
+        given(Command::Acknowledge { event: 1 }, 0),
+        given(Command::Archive { before: seconds(9) }, 0),
+    ];
+    let codes: Vec<_> =
+        reader.commit(&batch).unwrap().into_iter().map(|r| r.err().map(|e| e.code())).collect();
+    let refused = Some("journal_read_only");
+    assert_eq!(codes, [None, refused, refused, refused, refused]);
+    assert_eq!(reader.cannot_write().unwrap().code(), "journal_read_only");
+    assert_eq!(writer.hints(9).unwrap(), ["a"]);
+    assert_eq!(writer.epoch(), reader.epoch());
+    // The reader outlives the writer, and the next writer.
+    drop(writer);
+    let writer = till.open();
+    assert_eq!(commit(&reader, Command::Hint { key: "A".into() }, 0).map(|_| ()), Ok(()));
+    drop(writer);
+    assert!(reader.order("A").unwrap().is_some());
+}
+
+#[test]
+fn a_key_of_the_same_name_must_be_the_same_key() {
+    let key = |id: &str| JournalKey { id: id.into(), key: new_journal_key() };
+    let mut till = Till::new();
+    let first = key("2025");
+    till.config.key = Some(first.clone());
+    till.open();
+    till.config.key = Some(key("2025"));
+    assert_eq!(till.refused().code(), "wrong_key");
+    // A new one needs a new name; without the old one, what it encrypted is out of reach, and the store says so.
+    till.config.key = Some(key("2026"));
+    assert_eq!(till.open().keys_not_given().unwrap(), ["2025"]);
+    till.config.old_keys = vec![key("2025")];
+    assert_eq!(till.refused().code(), "wrong_key");
+    till.config.old_keys = vec![first];
+    assert_eq!(till.open().keys_not_given().unwrap(), [""; 0]);
+    till.config.key = None;
+    till.open();
+}
+
+#[test]
+fn a_journal_of_0_1_0_opens() {
+    // Made by `make_the_fixture` below, by the library as of 0.1.0. It stays as it is for ever.
+    let till = Till::new();
+    write(&till.journal(), include_bytes!("../../../../tests/fixtures/journal-0.1.0.sqlite"));
+    let store = open(&till.with(|config| config.create = false)).unwrap();
+    assert_eq!(store.quarantine().unwrap(), None);
+    let states: Vec<_> = store
+        .list(&OrderFilter { limit: 10, ..OrderFilter::default() })
+        .unwrap()
+        .0
+        .into_iter()
+        .map(|record| (record.order.id, record.order.state))
+        .collect();
+    let expected = [
+        ("FIXTURE_UNKNOWN", OrderState::Unknown),
+        ("FIXTURE_SUCCEEDED", OrderState::Succeeded),
+        ("FIXTURE_PENDING", OrderState::Pending),
+    ];
+    assert_eq!(states, expected.map(|(id, state)| (id.to_string(), state)));
+    assert_eq!(store.events(&[], 10).unwrap().len(), 2);
+    assert_eq!(store.history("FIXTURE_SUCCEEDED").unwrap().len(), 4);
+    let again = created(commit(&store, create([sent("FIXTURE_SUCCEEDED", 1)]), 1));
+    assert!(!again[0].1, "the fingerprint is still the same");
+    let vault = Vault::new(Some(&fixture_key()), &[]).unwrap();
+    let kind = crate::orders::store::SecretKind::PaymentCode;
+    let sealed = store.sealed("fixture_pending", kind).unwrap().unwrap();
+    assert_eq!(&**vault.open("fixture_pending", kind, &sealed).unwrap(), b"a gift card");
+    drop(store);
+    assert_sound(&till.journal());
+}
+
+fn fixture_key() -> JournalKey {
+    JournalKey {
+        id: "fixture".into(),
+        key: Secret::new("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".into()),
+    }
+}
+
+/// Writes the fixture of the present version, once: see `tests/fixtures/README.md`.
+#[test]
+#[ignore = "writes into the source tree"]
+fn make_the_fixture() {
+    if std::env::var_os("TILLGATE_MAKE_FIXTURE").is_none() {
+        return;
+    }
+    let name = format!("journal-{}.sqlite", env!("CARGO_PKG_VERSION"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    assert!(!path.exists(), "a fixture is never made again");
+    let mut till = Till::new();
+    till.config.key = Some(fixture_key());
+    let vault = Vault::new(till.config.key.as_ref(), &[]).unwrap();
+    let store = till.open();
+    let kind = crate::orders::store::SecretKind::PaymentCode;
+    let mut pending = draft(intent("FIXTURE_PENDING", 0));
+    pending.payment_code = Some(vault.seal("fixture_pending", kind, b"a gift card").unwrap());
+    created(commit(&store, Command::Create(vec![pending]), 0));
+    succeeded(&store, "FIXTURE_SUCCEEDED", 1);
+    created(commit(&store, create([sent("FIXTURE_UNKNOWN", 2)]), 2));
+    apply(&store, "FIXTURE_UNKNOWN", no_answer(), 3).unwrap();
+    drop(store);
+    // A machine's own id belongs into no repository.
+    rusqlite::Connection::open(till.journal())
+        .unwrap()
+        .execute_batch(
+            "DELETE FROM meta WHERE name = 'installation_machine'; PRAGMA wal_checkpoint(TRUNCATE); VACUUM;",
+        )
+        .unwrap();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::copy(till.journal(), path).unwrap();
+}
