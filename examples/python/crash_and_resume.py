@@ -48,7 +48,7 @@ def main() -> bool:
 
         # The same id with the same request: an order that was placed before comes back as it is, and is not
         # sent again.
-        order = till.buy(top_up(id_of_sale(journal + ".sale")))
+        order = till.buy(top_up(id_of_sale(journal + ".unfinished")))
         # If the program died at a bad moment and the gateway never got the order, it takes a quarter of an
         # hour of asking until that is certain. So wait for longer than that, and tell the people at the
         # counter.
@@ -93,7 +93,7 @@ def in_words(order: tillgate.Order) -> str:
     if order.state == OrderState.SUCCEEDED:
         return f"Done: {order.amount.amount} {order.amount.currency} of {order.product}."
     if order.state in (OrderState.FAILED, OrderState.CANCELLED, OrderState.EXPIRED):
-        why = order.failure or order.state
+        why = order.response_text or order.failure or order.state
         return f"Not done ({why}). Give the money back, or sell again: a new sale has a new id."
     if order.state == OrderState.REVERSED:
         return "Done and undone again. Give the money back."

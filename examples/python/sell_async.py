@@ -90,7 +90,7 @@ def in_words(order: tillgate.Order) -> str:
     if order.state == OrderState.SUCCEEDED:
         return f"Done: {order.amount.amount} {order.amount.currency} for {order.beneficiary[0].value}."
     if order.state in (OrderState.FAILED, OrderState.CANCELLED, OrderState.EXPIRED):
-        why = order.failure or order.state
+        why = order.response_text or order.failure or order.state
         return f"Not done ({why}). Give the money back, or sell again: a new sale has a new id."
     if order.state == OrderState.REVERSED:
         return "Done and undone again. Give the money back."
