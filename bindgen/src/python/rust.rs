@@ -305,6 +305,14 @@ fn operation(function: &Function, object: Option<&Object>) -> TokenStream {
         None => quote!(tillgate::#method(#(#passed),*)),
     };
     let call = if function.is_async { quote!(#call.await) } else { call };
+    if !function.is_async && !function.throws && !is_constructor && function.returns.is_some() {
+        return quote! {
+            fn #name<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+                #reads
+                Ok(Call::at_once(arguments.py, &#call))
+            }
+        };
+    }
     let call = match (function.throws, is_constructor) {
         (true, true) => quote!(Ok(handle(#call?))),
         (false, true) => quote!(Ok(handle(#call))),

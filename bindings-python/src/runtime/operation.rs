@@ -39,6 +39,11 @@ impl<'py> Call<'py> {
         }
     }
 
+    /// A question that cannot fail: it keeps the GIL, since letting go of it would cost more than the answer.
+    pub fn at_once<T: ToPython>(py: Python<'py>, value: &T) -> Self {
+        Self::Ended(value.to_python(py))
+    }
+
     /// A call that is waited for.
     pub fn later<T: ToPython + Send + 'static>(
         work: impl Future<Output = Result<T, TillgateError>> + Send + 'static,

@@ -106,10 +106,12 @@ fn rule_12_events_come_again_until_they_are_acknowledged() {
         let again = stream.next(0).await.unwrap().expect("not acknowledged, so it comes again");
         assert_eq!(again, first);
         stream.acknowledge(again.id).await.unwrap();
+        // What the other stream had been given comes again as well, oldest first.
+        let other = stream.next(0).await.unwrap().unwrap();
+        assert_eq!((other.order.id.as_str(), other.order.state), ("b1", OrderState::Accepted));
         let next = stream.next(0).await.unwrap().unwrap();
         assert_eq!((next.order.id.as_str(), next.order.state), ("a1", OrderState::Succeeded));
         stream.acknowledge(next.id).await.unwrap();
-        let other = stream.next(0).await.unwrap().unwrap();
         // Within one process it comes again after a while.
         world.clock.advance(std::time::Duration::from_secs(31));
         assert_eq!(stream.next(0).await.unwrap(), Some(other.clone()));

@@ -8,23 +8,28 @@ use super::*;
 
 /// Runs one of the children below in a process of its own.
 fn child(name: &str, till: &Till) -> Child {
-    Process::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("orders::sqlite::tests::failing::{name}"), "--ignored", "--nocapture"])
-        .env("TILLGATE_TEST_JOURNAL", &till.config.journal_path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+    process(name, till).spawn().unwrap()
 }
 
-/// The journal that the parent named.
-fn journal_of_the_parent() -> TillConfig {
-    config(Path::new(&std::env::var("TILLGATE_TEST_JOURNAL").expect("started by its parent")))
+fn process(name: &str, till: &Till) -> Process {
+    let mut process = Process::new(std::env::current_exe().unwrap());
+    process
+        .args(["--exact", &format!("orders::sqlite::tests::failing::{name}"), "--ignored", "--nocapture"])
+        .env("TILLGATE_TEST_JOURNAL", &till.config.journal_path)
+        .stdout(Stdio::piped());
+    process
+}
+
+/// The journal that the parent named; none when nobody did, and there is nothing to do.
+fn journal_of_the_parent() -> Option<TillConfig> {
+    std::env::var("TILLGATE_TEST_JOURNAL").ok().map(|path| config(Path::new(&path)))
 }
 
 #[test]
 #[ignore = "a child of a_process_that_is_killed_loses_nothing_that_it_told"]
 fn child_that_writes_until_it_is_killed() {
-    let store = open(&journal_of_the_parent()).unwrap();
+    let Some(config) = journal_of_the_parent() else { return };
+    let store = open(&config).unwrap();
     for n in 0.. {
         let ids: Vec<String> = (0..3).map(|k| format!("o{n}_{k}")).collect();
         let mut batch: Vec<Given> = ids.iter().map(|id| given(create([sent(id, 0)]), 0)).collect();
@@ -71,14 +76,42 @@ fn a_process_that_is_killed_loses_nothing_that_it_told() {
     assert_sound(&till.journal());
 }
 
+#[cfg(feature = "testing")]
+#[test]
+#[ignore = "a child of an_order_is_durable_exactly_from_its_fsync_on"]
+fn child_that_crashes_on_request() {
+    let Some(config) = journal_of_the_parent() else { return };
+    let store = open(&config).unwrap();
+    for n in 1..4 {
+        created(commit(&store, create([sent(&format!("o{n}"), 0)]), 0));
+    }
+}
+
+#[cfg(feature = "testing")]
+#[test]
+fn an_order_is_durable_exactly_from_its_fsync_on() {
+    // Two crash points to each commit: before its fsync, and after.
+    for crash_at in 1..=6 {
+        let till = Till::new();
+        let mut crashing = process("child_that_crashes_on_request", &till);
+        let status = crashing.env("TILLGATE_CRASH_AT", crash_at.to_string()).status().unwrap();
+        assert!(!status.success(), "it crashed");
+        let store = till.open();
+        assert_eq!(store.counts().unwrap().open_orders, crash_at / 2, "crash at {crash_at}");
+        drop(store);
+        assert_sound(&till.journal());
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 #[ignore = "a child of a_disk_that_fails_spends_the_handle"]
 fn child_whose_disk_fails() {
-    let store = open(&journal_of_the_parent()).unwrap();
+    let Some(config) = journal_of_the_parent() else { return };
+    let store = open(&config).unwrap();
     created(commit(&store, create([sent("before", 0)]), 0));
     // No file may grow beyond this: a write error that is no lack of space (EFBIG), as of a failing disk.
-    limit_file_size(fs::metadata(format!("{}-wal", journal_of_the_parent().journal_path)).unwrap().len());
+    limit_file_size(fs::metadata(format!("{}-wal", config.journal_path)).unwrap().len());
     let outcome = commit(&store, fact("before", no_answer()), 1).unwrap_err();
     assert_eq!(outcome.code(), "journal_failed");
     limit_file_size(u64::MAX);
