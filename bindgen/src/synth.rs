@@ -30,12 +30,24 @@ const LIBRARY: &str = include_str!("../templates/synth/lib.rs");
 const MANIFEST: &str = include_str!("../templates/synth/core.toml");
 
 /// Hand-written parts of the bindings that come along, by the folder in the workspace and the one in the made-up workspace.
-const BINDINGS: &[(&str, &str)] =
-    &[("bindings-c", "bindings-c"), ("bindings-python", "bindings-python"), ("bindgen/spike/node", "bindings-node")];
+const BINDINGS: &[(&str, &str)] = &[
+    ("bindings-c", "bindings-c"),
+    ("bindings-python", "bindings-python"),
+    ("bindgen/spike/node", "bindings-node"),
+];
 
 /// What of them does not come along: what is built, installed or generated.
-const LEFT_BEHIND: &[&str] =
-    &["target", "node_modules", "generated", "_generated", "include", "layout", "__pycache__", ".pytest_cache", ".mypy_cache"];
+const LEFT_BEHIND: &[&str] = &[
+    "target",
+    "node_modules",
+    "generated",
+    "_generated",
+    "include",
+    "layout",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+];
 
 /// Writes a workspace with the made-up core (crate `tillgate-synthetic`) and the hand-written parts of the bindings of
 /// `workspace`, to which core has the name `tillgate` as ever.
@@ -66,7 +78,8 @@ pub fn write(size: &Size, workspace: &Utf8Path, out: &Utf8Path) -> Result<()> {
     let mut library = LIBRARY.to_string();
     for (name, tokens) in &modules {
         library.push_str(&format!("\nmod {name};\npub use {name}::*;\n"));
-        let file = syn::parse2(tokens.clone()).with_context(|| format!("the made-up module {name} is not Rust"))?;
+        let file =
+            syn::parse2(tokens.clone()).with_context(|| format!("the made-up module {name} is not Rust"))?;
         put(out, &format!("core/src/{name}.rs"), &prettyplease::unparse(&file))?;
     }
     put(out, "core/src/lib.rs", &library)
@@ -108,8 +121,10 @@ fn workspace_manifest(workspace: &Utf8Path, members: &[String]) -> Result<String
             text.push_str(&format!("members = {members:?}"));
         } else if line.starts_with("tillgate = ") {
             text.push_str("tillgate = { path = \"core\", package = \"tillgate-synthetic\" }");
-        } else if line.starts_with("tillgate-macros = ") {
-            text.push_str(&format!("tillgate-macros = {{ path = \"{workspace}/macros\" }}"));
+        } else if let Some(name) =
+            ["macros", "sandbox"].iter().find(|n| line.starts_with(&format!("tillgate-{n} = ")))
+        {
+            text.push_str(&format!("tillgate-{name} = {{ path = \"{workspace}/{name}\" }}"));
         } else if line.starts_with("tillgate-") {
             continue;
         } else {
@@ -138,7 +153,8 @@ impl Chance {
 }
 
 /// A module and the prefix of its types.
-const MODULES: &[(&str, &str)] = &[("cysend", "Cysend"), ("cyclos", "Cyclos"), ("lyra", "Lyra"), ("orders", "")];
+const MODULES: &[(&str, &str)] =
+    &[("cysend", "Cysend"), ("cyclos", "Cyclos"), ("lyra", "Lyra"), ("orders", "")];
 
 /// Objects, each with its module and its share of the methods, in hundredths.
 const OBJECTS: &[(&str, &str, usize)] = &[
@@ -151,17 +167,62 @@ const OBJECTS: &[(&str, &str, usize)] = &[
 ];
 
 const FIRST: &[&str] = &[
-    "member", "order", "payment", "account", "voucher", "product", "transfer", "session", "card", "contact", "message",
-    "invoice", "access", "channel", "group", "ticket", "refund", "charge", "webhook", "region",
+    "member", "order", "payment", "account", "voucher", "product", "transfer", "session", "card", "contact",
+    "message", "invoice", "access", "channel", "group", "ticket", "refund", "charge", "webhook", "region",
 ];
 const SECOND: &[&str] = &[
-    "request", "answer", "summary", "filter", "page", "entry", "status", "limit", "option", "history", "address", "rule",
-    "detail", "reference", "preview", "field", "search", "result", "record", "notice",
+    "request",
+    "answer",
+    "summary",
+    "filter",
+    "page",
+    "entry",
+    "status",
+    "limit",
+    "option",
+    "history",
+    "address",
+    "rule",
+    "detail",
+    "reference",
+    "preview",
+    "field",
+    "search",
+    "result",
+    "record",
+    "notice",
 ];
 const FIELDS: &[&str] = &[
-    "amount", "balance", "reason", "owner", "created_at", "label", "position", "token", "country", "language", "quantity",
-    "expiry", "channel", "receipt", "origin", "target", "comment", "rate", "priority", "category", "digest", "picture",
-    "phone", "street", "city", "remark", "cursor", "window", "hint", "proof",
+    "amount",
+    "balance",
+    "reason",
+    "owner",
+    "created_at",
+    "label",
+    "position",
+    "token",
+    "country",
+    "language",
+    "quantity",
+    "expiry",
+    "channel",
+    "receipt",
+    "origin",
+    "target",
+    "comment",
+    "rate",
+    "priority",
+    "category",
+    "digest",
+    "picture",
+    "phone",
+    "street",
+    "city",
+    "remark",
+    "cursor",
+    "window",
+    "hint",
+    "proof",
 ];
 
 /// A type that was made up, and how deep other records lie in it.
@@ -315,7 +376,12 @@ fn value_names(chance: &mut Chance) -> Vec<Ident> {
     let count = 3 + chance.below(8);
     let start = chance.below(SECOND.len());
     (0..count)
-        .map(|i| format_ident!("{}", format!("{}_{}", FIELDS[start + i], SECOND[(start + i) % 20]).to_upper_camel_case()))
+        .map(|i| {
+            format_ident!(
+                "{}",
+                format!("{}_{}", FIELDS[start + i], SECOND[(start + i) % 20]).to_upper_camel_case()
+            )
+        })
         .collect()
 }
 
@@ -329,10 +395,8 @@ fn record(name: Ident, others: &[Made], chance: &mut Chance) -> (Made, TokenStre
     for number in 0..count {
         let field = format_ident!("{}", FIELDS[(start + number) % FIELDS.len()]);
         let mut other = || -> (TokenStream, usize) {
-            let near: Vec<_> = others
-                .iter()
-                .filter(|other| other.depth < 3 && (!other.is_record || nested < 2))
-                .collect();
+            let near: Vec<_> =
+                others.iter().filter(|other| other.depth < 3 && (!other.is_record || nested < 2)).collect();
             if near.is_empty() {
                 return (quote!(String), 0);
             }
@@ -375,7 +439,10 @@ fn record(name: Ident, others: &[Made], chance: &mut Chance) -> (Made, TokenStre
         };
         depth = depth.max(inner_depth);
         let default = (lenient && (23..=28).contains(&kind)).then(|| quote!(#[uniffi(default = None)]));
-        let docs = format!(" The {} of it. Units and limits: none, it is made up.", FIELDS[(start + number) % FIELDS.len()]);
+        let docs = format!(
+            " The {} of it. Units and limits: none, it is made up.",
+            FIELDS[(start + number) % FIELDS.len()]
+        );
         fields.push(quote!(#[doc = #docs] #default pub #field: #ty));
         names.push(field);
     }

@@ -45,9 +45,24 @@ impl Writer<'_> {
             all.extend(self.function(&format!("{name}_{}", function.name), function, Some((object, true))));
         }
         for function in &object.methods {
-            all.extend(self.function(&format!("{name}_{}", function.name), function, Some((object, false))));
+            all.extend(self.function(
+                &self.method_name(&name, &function.name),
+                function,
+                Some((object, false)),
+            ));
         }
         all
+    }
+
+    /// `tg_till_order`; but `tg_till_get_status`, since `tg_till_status` is the type that it returns: C has one room for both.
+    fn method_name(&self, object: &str, method: &str) -> String {
+        let name = format!("{object}_{method}");
+        let interface = self.interface;
+        let mut types =
+            interface.records.iter().map(|x| &x.name).chain(interface.enums.iter().map(|x| &x.name));
+        let is_type =
+            types.any(|ty| c_name(ty) == name) || interface.objects.iter().any(|x| c_name(&x.name) == name);
+        if is_type { format!("{object}_get_{method}") } else { name }
     }
 
     /// `of` is the object of a constructor (true) or of a method (false).

@@ -25,19 +25,9 @@ pub fn docstring(docs: &str, sections: &[Section], indent: usize) -> String {
     }
     let margin = " ".repeat(indent);
     let quoted = |line: &String| line.replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
-    let mut lines: Vec<_> = lines.iter().map(quoted).collect();
+    let lines: Vec<_> = lines.iter().map(quoted).collect();
     if lines.len() == 1 && indent + lines[0].len() + 6 <= WIDTH && !lines[0].ends_with('"') {
         return format!("\"\"\"{}\"\"\"", lines[0]);
-    }
-    // The first line follows the quotes, so it may have become too long.
-    if indent + lines[0].len() + 3 > WIDTH {
-        let first = lines.remove(0);
-        let (head, rest) = first.rsplit_once(' ').unwrap_or((&first, ""));
-        let (head, rest) = (head.to_string(), rest.to_string());
-        if !rest.is_empty() {
-            lines.insert(0, rest);
-        }
-        lines.insert(0, head);
     }
     let mut text = format!("\"\"\"{}\n", lines[0]);
     for line in &lines[1..] {
@@ -62,7 +52,11 @@ fn paragraphs(docs: &str, indent: usize, lines: &mut Vec<String>) {
     let mut open = String::new();
     let flush = |open: &mut String, lines: &mut Vec<String>| {
         if !open.is_empty() {
-            wrap(open, indent, "", if is_item(open) { "  " } else { "" }, lines);
+            // The first line follows the quotes.
+            let quotes = if lines.is_empty() { "   " } else { "" };
+            let first = lines.len();
+            wrap(open, indent, quotes, if is_item(open) { "  " } else { "" }, lines);
+            lines[first].drain(..quotes.len());
             open.clear();
         }
     };

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, ensure};
 use askama::Template;
 
-use super::docs::{Section, WIDTH, docstring};
+use super::docs::{Section, WIDTH, docstring, plain};
 use super::names;
 use crate::ir::{Argument, Default, Enum, EnumKind, Field, Function, Interface, Object, Type, Variant};
 use crate::write::GeneratedFile;
@@ -58,8 +58,13 @@ fn tidy(text: &str) -> String {
     tidied
 }
 
+/// Types of Python that a method may hide by its name.
+const BUILTINS: &[&str] = &["list", "dict"];
+
 /// What annotations may mention of Python itself: where it is, and its name.
 const TYPING: &[(&str, &str)] = &[
+    ("collections.abc", "AsyncIterator"),
+    ("collections.abc", "Iterator"),
     ("collections.abc", "Mapping"),
     ("collections.abc", "Sequence"),
     ("datetime", "datetime"),
@@ -76,7 +81,12 @@ fn typing(text: &str) -> Vec<String> {
     for (module, name) in TYPING.iter().filter(|(_, name)| words.contains(name)) {
         modules.entry(module).or_default().push(name);
     }
-    modules.iter().map(|(module, names)| format!("    from {module} import {}", names.join(", "))).collect()
+    let mut imports = Vec::new();
+    if words.contains("builtins") {
+        imports.push("    import builtins".to_string());
+    }
+    imports.extend(modules.iter().map(|(module, names)| format!("    from {module} import {}", names.join(", "))));
+    imports
 }
 
 #[derive(Template)]
@@ -196,6 +206,8 @@ enum Mode {
     Waiting,
     /// The caller awaits.
     Asyncio,
+    /// Either, for what is only handed over: a field, an argument.
+    Either,
 }
 
 struct Writer<'a> {
@@ -317,11 +329,11 @@ impl<'a> Writer<'a> {
 
     fn slot(&self, field: &Field) -> Slot {
         let name = names::attribute(&field.name);
-        let ty = self.annotation(&field.ty, Mode::Waiting);
+        let ty = self.annotation(&field.ty, Mode::Either);
         let (parameter, default, kept) = match (&field.default, field.ty.unboxed()) {
             // A default that can be changed would be shared by all.
             (Some(Default::EmptyList), Type::List(inner)) => (
-                format!("Sequence[{}]", self.annotation(inner, Mode::Waiting)),
+                format!("Sequence[{}]", self.annotation(inner, Mode::Either)),
                 " = ()".to_string(),
                 format!("list({name})"),
             ),
@@ -406,12 +418,25 @@ impl<'a> Writer<'a> {
                     None,
                     4,
                 )?,
-                docs: docstring(&function.docs, &[], 8),
+                docs: self.function_docs(function, 8),
                 body: self.body(&format!("{call}({})", parts.join(", ")), function, mode),
             });
         }
-        methods.extend(protocols(item, &name, mode, &|ty| self.annotation(ty, mode)));
+        methods.extend(context(item, &name, mode));
+        methods.extend(self.iteration(item, &name, mode));
+        for function in &item.methods {
+            methods.extend(self.pages(item, function, mode)?);
+        }
+        let hidden: Vec<_> =
+            BUILTINS.iter().filter(|known| item.methods.iter().any(|x| x.name == **known)).collect();
+        for method in &mut methods {
+            // In the body of such a class the name is the method's.
+            for builtin in &hidden {
+                method.signature = method.signature.replace(&format!(" {builtin}["), &format!(" builtins.{builtin}["));
+            }
+        }
         let note = match mode {
+            Mode::Either => unreachable!("a class is one or the other"),
             Mode::Asyncio => format!("\n\nFor asyncio; `{}` is the same for threads.", item.name),
             Mode::Waiting if names::has_two_faces(item) => {
                 format!("\n\nWaits in the calling thread; `Async{}` is the same for asyncio.", item.name)
@@ -424,6 +449,94 @@ impl<'a> Writer<'a> {
             name,
             methods,
         })
+    }
+
+    /// `for`, for an object that has a next item: `next()`, after whose last item comes none, or `next(timeout_ms)`, after
+    /// whose last item it is closed.
+    fn iteration(&self, item: &Object, face: &str, mode: Mode) -> Vec<Method> {
+        let Some(next) = item.methods.iter().find(|x| x.name == "next") else { return Vec::new() };
+        let Some(Type::Optional(found)) = &next.returns else { return Vec::new() };
+        let found = self.annotation(found, mode);
+        let (iter, step, end, def) = match mode {
+            Mode::Waiting | Mode::Either => ("__iter__", "__next__", "StopIteration", "def"),
+            Mode::Asyncio => ("__aiter__", "__anext__", "StopAsyncIteration", "async def"),
+        };
+        let wait = if next.is_async && mode == Mode::Asyncio { "await " } else { "" };
+        let arguments: Vec<_> = next.arguments.iter().map(|argument| argument.name.as_str()).collect();
+        let body = match arguments.as_slice() {
+            [] => format!("item = {wait}self.next()\nif item is None:\n    raise {end}\nreturn item"),
+            ["timeout_ms"] => {
+                let variants = &self.interface.error.variants;
+                let Some(closed) = variants.iter().find(|variant| variant.name == "Closed") else {
+                    return Vec::new();
+                };
+                let closed = names::exception(closed);
+                if self.interface.error.module != self.module {
+                    let needed = (self.interface.error.module.clone(), closed.clone());
+                    self.needed.borrow_mut().insert(needed);
+                }
+                format!(
+                    "while True:\n    try:\n        item = {wait}self.next({PATIENCE_MS})\n    except {closed}:\n        \
+                     raise {end} from None\n    if item is not None:\n        return item"
+                )
+            }
+            _ => return Vec::new(),
+        };
+        vec![
+            added(iter, format!("def {iter}(self) -> {face}:"), "", vec!["return self".into()]),
+            added(
+                step,
+                format!("{def} {step}(self) -> {found}:"),
+                "Waits for the next one.",
+                body.lines().map(str::to_string).collect(),
+            ),
+        ]
+    }
+
+    /// All items of a method that gives pages: it takes a record with `after`, and returns one with a list and `next`.
+    fn pages(&self, item: &Object, function: &Function, mode: Mode) -> Result<Option<Method>> {
+        let ([argument], Some(Type::Record(page))) = (function.arguments.as_slice(), &function.returns) else {
+            return Ok(None);
+        };
+        let Type::Record(request) = &argument.ty else { return Ok(None) };
+        let (request, page) = (self.interface.record(request), self.interface.record(page));
+        let cursor = |field: &&Field| field.ty == Type::Optional(Box::new(Type::String));
+        let has_after = request.fields.iter().filter(cursor).any(|field| field.name == "after");
+        let has_next = page.fields.iter().filter(cursor).any(|field| field.name == "next");
+        let mut lists = page.fields.iter().filter_map(|field| match &field.ty {
+            Type::List(inner) => Some((field, inner)),
+            _ => None,
+        });
+        let (Some((items, found)), None, true, true) = (lists.next(), lists.next(), has_after, has_next) else {
+            return Ok(None);
+        };
+        let name = format!("{}_all", function.name);
+        ensure!(
+            item.methods.iter().all(|method| method.name != name),
+            "{}::{name}: Python has this name for all pages of `{}`",
+            item.name,
+            function.name
+        );
+        let (argument, found) = (names::attribute(&argument.name), self.annotation(found, mode));
+        let (method, items) = (names::attribute(&function.name), names::attribute(&items.name));
+        let asyncio = function.is_async && mode == Mode::Asyncio;
+        let (def, iterator, wait) =
+            if asyncio { ("async def", "AsyncIterator", "await ") } else { ("def", "Iterator", "") };
+        let each = if asyncio {
+            format!("    for item in page.{items}:\n        yield item")
+        } else {
+            format!("    yield from page.{items}")
+        };
+        let body = format!(
+            "page = {wait}self.{method}({argument})\nwhile True:\n{each}\n    if page.next is None:\n        return\n    \
+             page = {wait}self.{method}({argument}.__replace__(after=page.next))"
+        );
+        Ok(Some(added(
+            &name,
+            format!("{def} {name}(self, {argument}: {}) -> {iterator}[{found}]:", request.name),
+            &format!("The same as `{method}`, but all pages one after the other, each fetched when it is needed."),
+            body.lines().map(str::to_string).collect(),
+        )))
     }
 
     fn constructor(
@@ -439,7 +552,7 @@ impl<'a> Writer<'a> {
         parts.extend(function.arguments.iter().map(|argument| names::attribute(&argument.name)));
         let native = if asyncio { "await _native.construct_async" } else { "_native.construct" };
         let call = format!("{native}({})", parts.join(", "));
-        let docs = docstring(&function.docs, &[], 8);
+        let docs = self.function_docs(function, 8);
         if function.name == "new" && !asyncio {
             let signature = self.signature("__init__", Some("self"), function, mode, Some("None"), 4)?;
             let body = vec![format!("self._handle = {call}")];
@@ -465,10 +578,19 @@ impl<'a> Writer<'a> {
         Ok(Method {
             decorator: None,
             signature: self.signature(&name, None, function, mode, None, 0)?,
-            docs: docstring(&function.docs, &[], 4),
+            docs: self.function_docs(function, 4),
             body: self.body(&format!("{call}({})", parts.join(", ")), function, mode),
             name,
         })
+    }
+
+    /// The docs of a function, where kinds of errors have the names of their exceptions.
+    fn function_docs(&self, function: &Function, indent: usize) -> String {
+        let variants = &self.interface.error.variants;
+        let docs = variants.iter().fold(plain(&function.docs), |docs, variant| {
+            docs.replace(&format!("`{}`", variant.name), &format!("`{}`", names::exception(variant)))
+        });
+        docstring(&docs, &[], indent)
     }
 
     /// What becomes of the result of a call.
@@ -520,8 +642,8 @@ impl<'a> Writer<'a> {
             );
             has_default = !default.is_empty();
             let ty = match argument.ty.unboxed() {
-                Type::List(inner) => format!("Sequence[{}]", self.annotation(inner, mode)),
-                _ => self.annotation(&argument.ty, mode),
+                Type::List(inner) => format!("Sequence[{}]", self.annotation(inner, Mode::Either)),
+                _ => self.annotation(&argument.ty, Mode::Either),
             };
             parameters.push(format!("{}: {ty}{default}", names::attribute(&argument.name)));
         }
@@ -616,7 +738,12 @@ impl<'a> Writer<'a> {
                 let object = self.interface.object(name);
                 let face = self.face_name(object, mode);
                 self.mention(&face, &object.module);
-                face
+                if mode != Mode::Either || !names::has_two_faces(object) {
+                    return face;
+                }
+                let other = self.face_name(object, Mode::Asyncio);
+                self.mention(&other, &object.module);
+                format!("{face} | {other}")
             }
             Type::Optional(inner) => format!("{} | None", self.annotation(inner, mode)),
             Type::List(inner) => format!("list[{}]", self.annotation(inner, mode)),
@@ -639,50 +766,39 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What Python expects of an object that can be closed, or that has a next item.
-fn protocols(item: &Object, face: &str, mode: Mode, annotation: &dyn Fn(&Type) -> String) -> Vec<Method> {
-    let method = |name: &str, signature: String, body: Vec<String>| Method {
+/// How long one call of `next` waits when a stream is iterated; then it is called again.
+const PATIENCE_MS: u32 = 60_000;
+
+/// A method that is written here and not in core.
+fn added(name: &str, signature: String, docs: &str, body: Vec<String>) -> Method {
+    Method {
         name: name.to_string(),
         decorator: None,
         signature,
-        docs: String::new(),
+        docs: if docs.is_empty() { String::new() } else { docstring(docs, &[], 8) },
         body,
+    }
+}
+
+/// `with`, for an object that can be closed.
+fn context(item: &Object, face: &str, mode: Mode) -> Vec<Method> {
+    let Some(close) = item.methods.iter().find(|x| x.name == "close" && x.arguments.is_empty()) else {
+        return Vec::new();
     };
-    let plain =
-        |name: &str| item.methods.iter().find(|method| method.name == name && method.arguments.is_empty());
-    let mut methods = Vec::new();
-    if let Some(close) = plain("close") {
-        let (enter, exit, def) = match mode {
-            Mode::Waiting => ("__enter__", "__exit__", "def"),
-            Mode::Asyncio => ("__aenter__", "__aexit__", "async def"),
-        };
-        let wait = if close.is_async && mode == Mode::Asyncio { "await " } else { "" };
-        methods.push(method(enter, format!("{def} {enter}(self) -> {face}:"), vec!["return self".into()]));
-        methods.push(method(
+    let (enter, exit, def) = match mode {
+        Mode::Waiting | Mode::Either => ("__enter__", "__exit__", "def"),
+        Mode::Asyncio => ("__aenter__", "__aexit__", "async def"),
+    };
+    let wait = if close.is_async && mode == Mode::Asyncio { "await " } else { "" };
+    vec![
+        added(enter, format!("{def} {enter}(self) -> {face}:"), "", vec!["return self".into()]),
+        added(
             exit,
             format!("{def} {exit}(self, *exception: object) -> None:"),
+            "",
             vec![format!("{wait}self.close()")],
-        ));
-    }
-    if let Some((next, Some(Type::Optional(found)))) = plain("next").map(|next| (next, &next.returns)) {
-        let (iter, step, end, def) = match mode {
-            Mode::Waiting => ("__iter__", "__next__", "StopIteration", "def"),
-            Mode::Asyncio => ("__aiter__", "__anext__", "StopAsyncIteration", "async def"),
-        };
-        let wait = if next.is_async && mode == Mode::Asyncio { "await " } else { "" };
-        methods.push(method(iter, format!("def {iter}(self) -> {face}:"), vec!["return self".into()]));
-        methods.push(method(
-            step,
-            format!("{def} {step}(self) -> {}:", annotation(found)),
-            vec![
-                format!("item = {wait}self.next()"),
-                "if item is None:".into(),
-                format!("    raise {end}"),
-                "return item".into(),
-            ],
-        ));
-    }
-    methods
+        ),
+    ]
 }
 
 /// Import statements, one per module.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 
-use crate::ir::{Enum, EnumKind, Interface, Object, Variant, shouty};
+use crate::ir::{Enum, EnumKind, Interface, Object, Type, Variant, shouty};
 
 /// The module that a generated class lives in; the package shows all of them as its own.
 pub fn module_path(module: &str) -> String {
@@ -101,6 +101,23 @@ pub fn check(interface: &Interface) -> Result<()> {
     for (name, module) in public(interface) {
         if let Some(other) = seen.insert(name.clone(), module) {
             bail!("Python would have two things called {name} (in {other} and in {module})");
+        }
+    }
+    let directions = interface.directions();
+    for record in &interface.records {
+        if !directions.get(&record.name).is_some_and(|directions| directions.out_of_core) {
+            continue;
+        }
+        for field in &record.fields {
+            if let Type::Object(name) = field.ty.innermost()
+                && has_two_faces(interface.object(name))
+            {
+                bail!(
+                    "{}.{}: Python cannot tell whether {name} or Async{name} is meant; return it by a method",
+                    record.name,
+                    field.name
+                );
+            }
         }
     }
     Ok(())

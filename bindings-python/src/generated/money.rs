@@ -3,3 +3,18 @@
 #![allow(clippy::wildcard_imports, unused_imports)]
 use crate::runtime::*;
 use pyo3::{Bound, PyAny, PyResult, Python};
+
+static MONEY: Class = Class::new("tillgate._generated.money", "Money", &["amount", "currency"]);
+
+impl ToPython for tillgate::Money {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        MONEY.build(py, &[&self.amount, &self.currency])
+    }
+}
+
+impl FromPython for tillgate::Money {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let fields = MONEY.read(value)?;
+        Ok(Self { amount: fields.get(0)?, currency: fields.get(1)? })
+    }
+}

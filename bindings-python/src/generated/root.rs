@@ -5,5 +5,5 @@ use crate::runtime::*;
 use pyo3::{Bound, PyAny, PyResult, Python};
 
 pub fn version<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
-    Ok(Call::now(arguments.py, move || Ok(tillgate::version())))
+    Ok(Call::at_once(arguments.py, &tillgate::version()))
 }

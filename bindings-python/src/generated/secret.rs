@@ -25,5 +25,5 @@ fn secret_new<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal>
 
 fn secret_reveal<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
     let this = arguments.this::<tillgate::Secret>()?;
-    Ok(Call::now(arguments.py, move || Ok(this.reveal())))
+    Ok(Call::at_once(arguments.py, &this.reveal()))
 }
