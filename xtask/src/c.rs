@@ -81,7 +81,7 @@ pub fn run(tree: &Tree) -> Result<Tally> {
             }
             let place = folder.join(format!("{}-{}-place", stem(source), dialect.name()));
             crate::tree::empty(&place)?;
-            let sandbox = Sandbox::start(tree, &place, 100)?;
+            let sandbox = Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?;
             let ended = start(&program, dialect, &place, &sandbox, examples.contains(source))?;
             match ended.exit_code {
                 Some(SKIPPED) => {
@@ -128,7 +128,7 @@ fn start(
     command.env("TILLGATE_SANDBOX_URL", gateway.url);
     command.env("TILLGATE_SANDBOX_USER", gateway.user).env("TILLGATE_SANDBOX_PASSWORD", gateway.password);
     if is_example {
-        command.args([gateway.url, gateway.user, gateway.password]).arg(place.join("journal"));
+        command.args(sandbox.example_arguments(place));
     }
     program::run(&mut command, &place.with_extension("log"), Output::Together, LIMIT)
 }

@@ -1,13 +1,15 @@
-//! The tests that cargo runs.
+//! The tests that cargo runs, and the examples in Rust.
 
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
-use crate::compile::{self, FEATURES};
+use crate::compile::{self, Artifact, FEATURES};
 use crate::program::{self, Output};
 use crate::report::Tally;
-use crate::tree::Tree;
+use crate::sandbox::Sandbox;
+use crate::tree::{self, Tree};
 
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
@@ -22,6 +24,26 @@ pub fn run(tree: &Tree) -> Result<Tally> {
             bail!("{}", ended.story());
         }
         println!("   {}", ended.story());
+    }
+    Ok(tally)
+}
+
+/// Sells with each example at a sandbox of its own.
+pub fn examples(tree: &Tree, artifacts: &[Artifact]) -> Result<Tally> {
+    let folder = tree.fresh("rust-examples")?;
+    let mut tally = Tally::default();
+    for example in artifacts.iter().filter(|artifact| artifact.is_example) {
+        let program = example.executable.as_ref().with_context(|| format!("{} is no program", example.target))?;
+        let place = folder.join(&example.target);
+        tree::empty(&place)?;
+        let sandbox = Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?;
+        let mut command = Command::new(program);
+        command.current_dir(&place).args(sandbox.example_arguments(&place));
+        let ended = program::run(&mut command, &place.join("log"), Output::Together, LIMIT)?;
+        if !ended.succeeded() {
+            println!("   {}", ended.story());
+        }
+        tally.count(ended.succeeded());
     }
     Ok(tally)
 }

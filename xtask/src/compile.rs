@@ -36,6 +36,7 @@ pub struct Artifact {
     pub package: String,
     pub target: String,
     pub is_test: bool,
+    pub is_example: bool,
     pub executable: Option<PathBuf>,
     pub files: Vec<PathBuf>,
 }
@@ -64,10 +65,10 @@ pub fn build(tree: &Tree, what: What) -> Result<Vec<Artifact>> {
             "build-tests"
         }
         What::Demo => {
-            for package in ["tillgate-c", "tillgate-python", "tillgate-sandbox", "tillgate-judge"] {
-                command.args(["--package", package]);
+            for package in ["c", "python", "runner", "sandbox", "judge"] {
+                command.args(["--package", &format!("tillgate-{package}")]);
             }
-            command.args(["--features", "tillgate/testing"]);
+            command.args(["--features", FEATURES]);
             "build-demo"
         }
         What::Bindgen => {
@@ -101,6 +102,7 @@ fn artifact(line: &str) -> Result<Option<Artifact>> {
         package: package_name(&text(&value["package_id"]), &text(&value["manifest_path"])),
         target: text(&value["target"]["name"]),
         is_test: value["profile"]["test"] == true,
+        is_example: value["target"]["kind"][0] == "example",
         executable: value["executable"].as_str().map(PathBuf::from),
         files,
     }))

@@ -70,11 +70,9 @@ pub fn run(tree: &Tree) -> Result<Tally> {
         let name = example.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let place = place.join(&name);
         tree::empty(&place)?;
-        let sandbox = Sandbox::start(tree, &place, 100)?;
-        let gateway = sandbox.gateway();
+        let sandbox = Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?;
         let mut command = python(tree, &[]);
-        command.current_dir(&place).arg(&example);
-        command.args([gateway.url, gateway.user, gateway.password]).arg(place.join("journal"));
+        command.current_dir(&place).arg(&example).args(sandbox.example_arguments(&place));
         count(&mut tally, &program::run(&mut command, &place.join("log"), Output::Together, LIMIT)?);
     }
     Ok(tally)

@@ -1,5 +1,6 @@
 //! A gateway of our own, with faults to order: the program `tillgate-sandbox`.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -24,6 +25,9 @@ const PASSWORD: &str = "secret";
 const CONTROL_TIMEOUT_S: u64 = 30;
 
 impl Sandbox {
+    /// An order settles in a fiftieth of a second.
+    pub const SPEED_OF_EXAMPLES: u32 = 100;
+
     /// Starts one whose time runs so many times faster; its ledger lies in this folder.
     pub fn start(tree: &Tree, folder: &Path, speed: u32) -> Result<Self> {
         let ledger = folder.join("ledger.jsonl");
@@ -51,6 +55,12 @@ impl Sandbox {
 
     pub fn gateway(&self) -> Gateway<'_> {
         Gateway { url: &self.url, user: USER, password: PASSWORD }
+    }
+
+    /// What every example takes: URL, user, password, and the place of its journal.
+    pub fn example_arguments(&self, place: &Path) -> [OsString; 4] {
+        let gateway = self.gateway();
+        [gateway.url.into(), gateway.user.into(), gateway.password.into(), place.join("journal").into()]
     }
 
     /// Orders faults, all before any strikes.
