@@ -1,1 +1,93 @@
-fn main() {}
+//! `cargo xtask`: the one door for developers.
+
+mod c;
+mod cargo_tests;
+mod compile;
+mod demo;
+mod expectation;
+mod generate;
+mod judge;
+mod kills;
+mod lint;
+mod package;
+mod plan;
+mod program;
+mod python;
+mod report;
+mod rules;
+mod sandbox;
+mod sellers;
+mod setup;
+mod test;
+mod tree;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use lexopt::prelude::*;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  test                  set up what is needed and run everything; the last line counts
+  gen [--check]         write the generated files; --check only says which are out of date
+  lint                  formatting, clippy, ruff, mypy: every warning is an error
+  rules [NUMBER ...]    each rule of the law of orders: green as it is, red without its guard
+  kills [--language L]  a process killed at every crash point (rust, c, python; all by default)
+  demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
+                        --break resend (or any guard's name) shows that the judge notices
+  package               release builds: sizes, symbols, and no testing seams inside
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all went well; an error says why it could not even be tried.
+fn run() -> Result<bool> {
+    let mut arguments = lexopt::Parser::from_env();
+    let Some(first) = arguments.next()? else {
+        print!("{HELP}");
+        return Ok(false);
+    };
+    let command = match first {
+        Value(command) => command.string()?,
+        Short('h') | Long("help") => {
+            print!("{HELP}");
+            return Ok(true);
+        }
+        other => return Err(other.unexpected().into()),
+    };
+    let tree = tree::Tree::find()?;
+    let (mut check, mut broken, mut language, mut numbers) = (false, None, None, Vec::new());
+    while let Some(argument) = arguments.next()? {
+        match (command.as_str(), argument) {
+            (_, Short('h') | Long("help")) => {
+                print!("{HELP}");
+                return Ok(true);
+            }
+            ("gen", Long("check")) => check = true,
+            ("demo", Long("break")) => broken = Some(arguments.value()?.string()?),
+            ("kills", Long("language")) => language = Some(arguments.value()?.string()?),
+            ("rules", Value(number)) => numbers.push(number.parse::<u8>()?),
+            (_, other) => return Err(other.unexpected().into()),
+        }
+    }
+    match command.as_str() {
+        "test" => test::run(&tree),
+        "gen" => generate::run(&tree, check),
+        "lint" => lint::run(&tree),
+        "rules" => rules::run(&tree, &numbers),
+        "kills" => kills::run(&tree, language.as_deref()),
+        "demo" => demo::run(&tree, broken.as_deref()),
+        "package" => package::run(&tree),
+        other => bail!("there is no command {other:?}\n\n{HELP}"),
+    }
+}

@@ -513,7 +513,12 @@ impl<'a> Step<'a> {
             }
             return self.mark_conflict("contradiction", note);
         }
+        let settles = matches!(evidence.status, EvidenceStatus::Succeeded | EvidenceStatus::Failed);
         if source == Source::VerifiedCallback && evidence.status != EvidenceStatus::Succeeded {
+            return;
+        }
+        // "Still open" takes nothing back from what was settled, by a signature or by a person.
+        if state.is_final() && !settles && guard(Guard::FinalIsFinal) {
             return;
         }
         self.take_particulars(evidence);

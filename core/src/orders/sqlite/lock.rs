@@ -11,15 +11,27 @@ use crate::testing::{Guard, guard};
 
 /// Held for as long as this process may write. The system lets go of it when the process ends, however it ends.
 pub struct WriterLock {
-    // Dropped, never unlocked: in a forked child, unlocking would take the lock from the parent.
-    _file: Option<File>,
+    file: Option<File>,
+    process: u32,
+}
+
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        // A forked child shares the lock: it must not open it for its parent. And it may live on after the parent is done, so
+        // closing the file alone would not open it for others.
+        if let Some(file) = &self.file
+            && self.process == std::process::id()
+        {
+            let _ = file.unlock();
+        }
+    }
 }
 
 impl WriterLock {
     /// Takes the lock, or says at once who has it.
     pub fn take(path: &Path) -> Result<Self> {
         if !guard(Guard::OneWriter) {
-            return Ok(Self { _file: None });
+            return Ok(Self { file: None, process: std::process::id() });
         }
         let mut file = private_file()
             .read(true)
@@ -40,7 +52,7 @@ impl WriterLock {
         }
         // Only for the text of the other's error: that it could not be written changes nothing.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Self { _file: Some(file) })
+        Ok(Self { file: Some(file), process: std::process::id() })
     }
 }
 

@@ -110,7 +110,7 @@ impl Readers {
                 .prepare_cached(
                     "SELECT key, account FROM orders WHERE is_open = 1 AND key > ?1
                      UNION
-                     SELECT key, account FROM orders WHERE absent_since_ns >= ?3 AND key > ?1
+                     SELECT key, account FROM orders INDEXED BY absent_orders WHERE absent_since_ns >= ?3 AND key > ?1
                      ORDER BY key LIMIT ?2",
                 )?
                 .query_map(params![after_key, limit, nanoseconds(absent_after)], |row| {

@@ -53,6 +53,7 @@ pub fn connect(path: &Path, access: Access) -> Result<Connection> {
              PRAGMA checkpoint_fullfsync = ON;
              PRAGMA foreign_keys = ON;
              PRAGMA secure_delete = ON;
+             PRAGMA cache_size = -8192;
              PRAGMA temp_store = MEMORY;
              PRAGMA trusted_schema = OFF;
              PRAGMA cell_size_check = ON;",

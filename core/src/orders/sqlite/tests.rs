@@ -2,6 +2,7 @@
 
 mod commands;
 mod failing;
+mod grouping;
 mod lists;
 mod opening;
 mod time;

@@ -560,14 +560,15 @@ impl Columns {
     }
 }
 
-/// Whether a look-up of this order should find it: the gateway said so, and nothing speaks against it.
+/// Whether a look-up of this order should find it: the gateway had it once. One that has vanished since still counts: it is
+/// the very sign that this account does not see its orders any more, and must go on holding back every "not found".
 fn is_known(order: &Order) -> bool {
     let certain = match order.state {
         OrderState::Accepted | OrderState::Succeeded | OrderState::Reversed => true,
         OrderState::Failed => order.failure == Some(FailureReason::Issuer),
         _ => false,
     };
-    certain && order.kind == OrderKind::Purchase && order.gateway_status.is_some() && order.conflict.is_none()
+    certain && order.kind == OrderKind::Purchase && order.gateway_status.is_some()
 }
 
 fn search_text(order: &Order) -> String {

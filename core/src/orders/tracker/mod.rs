@@ -338,7 +338,7 @@ impl Tracker {
             return Err(super::journal::closed());
         }
         if guard(Guard::DiskFailure) {
-            if let Some(error) = self.journal.store().cannot_write() {
+            if let Some(error) = self.journal.store().cannot_send() {
                 return Err(error);
             }
             if self.spent.load(Ordering::SeqCst) {

@@ -88,7 +88,7 @@ fn look_ups_that_fail_make_an_order_overdue_and_never_a_case_for_review() {
         assert_eq!(overdue.state, OrderState::Unknown);
         let kinds: Vec<EventKind> = world.events().await.into_iter().map(|e| e.kind).collect();
         assert_eq!(kinds.iter().filter(|k| **k == EventKind::Overdue).count(), 1);
-        world.pass(std::time::Duration::from_secs(3_600)).await;
+        world.pass(std::time::Duration::from_secs(600)).await;
         assert_eq!(world.state("a1").await, OrderState::Unknown);
         world.gateway.state.lock().unwrap().mute = false;
         let settled = world.until("a1", |o| o.state.is_final()).await;

@@ -87,6 +87,11 @@ fn rule_06_no_attempt_starts_after_the_time_to_act() {
         world.gateway.treat(std::iter::repeat_n(Treat::NotSent, 1_000));
         let enqueued = world.till.enqueue(order("a1")).await.unwrap();
         assert_eq!(enqueued.state, OrderState::Pending);
+        for _ in 0..5 {
+            // The schedule sleeps, and the order between two attempts.
+            world.clock.wait_for_sleepers(2).await;
+            world.clock.advance(Duration::from_secs(8));
+        }
         let order = world.until("a1", |o| o.state.is_final()).await;
         assert_eq!(order.state, OrderState::Expired);
         assert!(order.attempts.len() > 3, "it was tried again while there was time");
@@ -109,7 +114,9 @@ fn what_was_left_pending_expires_in_the_next_process_unless_it_is_resumed() {
             world.till.enqueue(order("a1")).await.unwrap();
             world.soon("the first attempt", || world.gateway.calls("submit") == 1).await;
             world.reopen().await;
-            let order = world.until("a1", |o| o.state != OrderState::Pending).await;
+            let order = world
+                .until("a1", |o| !matches!(o.state, OrderState::Pending | OrderState::Sending))
+                .await;
             assert_eq!(order.state, expected, "resume_pending {resume}");
             assert_eq!(world.gateway.bought("a1"), usize::from(resume));
         }

@@ -75,7 +75,7 @@ fn absence_does_not_count_while_the_control_fails() {
         world.gateway.treat([Treat::Lose]);
         world.gateway.state.lock().unwrap().control_fails = true;
         world.till.buy(order("a1")).await.unwrap();
-        world.pass(Duration::from_secs(3 * 3_600)).await;
+        world.pass(Duration::from_secs(40 * 60)).await;
         let order = world.order("a1").await;
         assert_eq!((order.state, order.overdue), (OrderState::Unknown, true));
     });
@@ -89,7 +89,7 @@ fn absence_does_not_count_while_known_orders_are_not_seen_either() {
         world.gateway.treat([Treat::DoAndLose]);
         world.gateway.state.lock().unwrap().blind = true;
         world.till.buy(order("a1")).await.unwrap();
-        world.pass(Duration::from_secs(2 * 3_600)).await;
+        world.pass(Duration::from_secs(40 * 60)).await;
         assert_eq!(world.state("a1").await, OrderState::Unknown, "the account has lost sight of its orders");
         world.gateway.state.lock().unwrap().blind = false;
         world.until("a1", |o| o.state == OrderState::Succeeded).await;

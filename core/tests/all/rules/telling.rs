@@ -59,9 +59,9 @@ fn a_signed_success_settles_and_a_look_up_follows_all_the_same() {
     run(async {
         let world = World::new(with_look_up()).await;
         world.till.buy(order("a1")).await.unwrap();
+        world.gateway.set_status("a1", EvidenceStatus::Failed, "failed");
         world.till.handle_callback(callback("signed:a1")).await.unwrap();
         assert_eq!(world.state("a1").await, OrderState::Succeeded);
-        world.gateway.set_status("a1", EvidenceStatus::Failed, "failed");
         world.until("a1", |o| o.conflict.is_some()).await;
     });
 }
@@ -106,10 +106,12 @@ fn rule_12_events_come_again_until_they_are_acknowledged() {
         let again = stream.next(0).await.unwrap().expect("not acknowledged, so it comes again");
         assert_eq!(again, first);
         stream.acknowledge(again.id).await.unwrap();
+        // What the other stream had been given comes again as well, oldest first.
+        let other = stream.next(0).await.unwrap().unwrap();
+        assert_eq!((other.order.id.as_str(), other.order.state), ("b1", OrderState::Accepted));
         let next = stream.next(0).await.unwrap().unwrap();
         assert_eq!((next.order.id.as_str(), next.order.state), ("a1", OrderState::Succeeded));
         stream.acknowledge(next.id).await.unwrap();
-        let other = stream.next(0).await.unwrap().unwrap();
         // Within one process it comes again after a while.
         world.clock.advance(std::time::Duration::from_secs(31));
         assert_eq!(stream.next(0).await.unwrap(), Some(other.clone()));

@@ -176,7 +176,7 @@ fn a_voucher_is_kept_with_the_evidence_that_brought_it_and_no_foreign_one_replac
     let delivered = |id: &str, uid: &str, code: &str, sealed_as: &str| {
         let mut evidence = evidence(id, uid, EvidenceStatus::Succeeded);
         evidence.voucher = Some(Voucher {
-            code: Secret::new(code.into()),
+            code: Some(Secret::new(code.into())),
             serial: None,
             pin_code: None,
             pdf_link: None,
@@ -305,7 +305,7 @@ fn no_secret_is_in_any_file_of_the_journal() {
     created(commit(&store, Command::Create(vec![draft]), 0));
     let secret = || Secret::new(CANARY.into());
     let voucher = Voucher {
-        code: secret(),
+        code: Some(secret()),
         serial: Some(secret()),
         pin_code: Some(secret()),
         pdf_link: Some(secret()),

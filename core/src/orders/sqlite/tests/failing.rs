@@ -8,23 +8,28 @@ use super::*;
 
 /// Runs one of the children below in a process of its own.
 fn child(name: &str, till: &Till) -> Child {
-    Process::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("orders::sqlite::tests::failing::{name}"), "--ignored", "--nocapture"])
-        .env("TILLGATE_TEST_JOURNAL", &till.config.journal_path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+    process(name, till).spawn().unwrap()
 }
 
-/// The journal that the parent named.
-fn journal_of_the_parent() -> TillConfig {
-    config(Path::new(&std::env::var("TILLGATE_TEST_JOURNAL").expect("started by its parent")))
+fn process(name: &str, till: &Till) -> Process {
+    let mut process = Process::new(std::env::current_exe().unwrap());
+    process
+        .args(["--exact", &format!("orders::sqlite::tests::failing::{name}"), "--ignored", "--nocapture"])
+        .env("TILLGATE_TEST_JOURNAL", &till.config.journal_path)
+        .stdout(Stdio::piped());
+    process
+}
+
+/// The journal that the parent named; none when nobody did, and there is nothing to do.
+fn journal_of_the_parent() -> Option<TillConfig> {
+    std::env::var("TILLGATE_TEST_JOURNAL").ok().map(|path| config(Path::new(&path)))
 }
 
 #[test]
 #[ignore = "a child of a_process_that_is_killed_loses_nothing_that_it_told"]
 fn child_that_writes_until_it_is_killed() {
-    let store = open(&journal_of_the_parent()).unwrap();
+    let Some(config) = journal_of_the_parent() else { return };
+    let store = open(&config).unwrap();
     for n in 0.. {
         let ids: Vec<String> = (0..3).map(|k| format!("o{n}_{k}")).collect();
         let mut batch: Vec<Given> = ids.iter().map(|id| given(create([sent(id, 0)]), 0)).collect();
@@ -71,14 +76,42 @@ fn a_process_that_is_killed_loses_nothing_that_it_told() {
     assert_sound(&till.journal());
 }
 
+#[cfg(feature = "testing")]
+#[test]
+#[ignore = "a child of an_order_is_durable_exactly_from_its_fsync_on"]
+fn child_that_crashes_on_request() {
+    let Some(config) = journal_of_the_parent() else { return };
+    let store = open(&config).unwrap();
+    for n in 1..4 {
+        created(commit(&store, create([sent(&format!("o{n}"), 0)]), 0));
+    }
+}
+
+#[cfg(feature = "testing")]
+#[test]
+fn an_order_is_durable_exactly_from_its_fsync_on() {
+    // Two crash points to each commit: before its fsync, and after.
+    for crash_at in 1..=6 {
+        let till = Till::new();
+        let mut crashing = process("child_that_crashes_on_request", &till);
+        let status = crashing.env("TILLGATE_CRASH_AT", crash_at.to_string()).status().unwrap();
+        assert!(!status.success(), "it crashed");
+        let store = till.open();
+        assert_eq!(store.counts().unwrap().open_orders, crash_at / 2, "crash at {crash_at}");
+        drop(store);
+        assert_sound(&till.journal());
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 #[ignore = "a child of a_disk_that_fails_spends_the_handle"]
 fn child_whose_disk_fails() {
-    let store = open(&journal_of_the_parent()).unwrap();
+    let Some(config) = journal_of_the_parent() else { return };
+    let store = open(&config).unwrap();
     created(commit(&store, create([sent("before", 0)]), 0));
     // No file may grow beyond this: a write error that is no lack of space (EFBIG), as of a failing disk.
-    limit_file_size(fs::metadata(format!("{}-wal", journal_of_the_parent().journal_path)).unwrap().len());
+    limit_file_size(fs::metadata(format!("{}-wal", config.journal_path)).unwrap().len());
     let outcome = commit(&store, fact("before", no_answer()), 1).unwrap_err();
     assert_eq!(outcome.code(), "journal_failed");
     limit_file_size(u64::MAX);
@@ -86,6 +119,7 @@ fn child_whose_disk_fails() {
     assert_eq!(commit(&store, fact("before", no_answer()), 2).unwrap_err().code(), "journal_failed");
     assert_eq!(commit(&store, create([sent("after", 2)]), 2).unwrap_err().code(), "journal_failed");
     assert_eq!(store.cannot_write().unwrap().code(), "journal_failed");
+    assert_eq!(store.cannot_send().unwrap().code(), "journal_failed");
     assert_eq!(store.order("before").unwrap().unwrap().order.state, OrderState::Sending);
     println!("\nas it should be");
 }
@@ -172,7 +206,8 @@ fn on_a_full_disk_outcomes_are_still_written_and_nothing_new_is_sent() {
     let many = create((0..900).map(|n| sent(&format!("new{n}"), 1)));
     assert_eq!(commit(&store, many, 1).unwrap_err().code(), "journal_full");
     assert!(till.beside("-reserve").exists());
-    assert_eq!(store.cannot_write().unwrap().code(), "journal_full");
+    assert_eq!(store.cannot_send().unwrap().code(), "journal_full");
+    assert_eq!(store.cannot_write(), None);
 
     // All outcomes in one batch, more than the log has room for; an intent among them is refused alone.
     let mut batch: Vec<Given> = Vec::new();
@@ -200,7 +235,7 @@ fn on_a_full_disk_outcomes_are_still_written_and_nothing_new_is_sent() {
     for id in &sent_before {
         assert_eq!(store.order(id).unwrap().unwrap().order.state, OrderState::Accepted);
     }
-    assert_eq!(store.cannot_write(), None);
+    assert_eq!(store.cannot_send(), None);
     assert!(till.beside("-reserve").exists());
     created(commit(&store, create([sent("new", 2)]), 2));
 }
@@ -211,7 +246,8 @@ fn without_room_for_the_reserve_the_journal_opens_and_does_not_buy() {
     let Some(disk) = SmallDisk::mount("2m") else { return };
     let till = disk.till();
     let store = till.open();
-    assert_eq!(store.cannot_write().unwrap().code(), "journal_full");
+    assert_eq!(store.cannot_send().unwrap().code(), "journal_full");
+    assert_eq!(store.cannot_write(), None);
     assert_eq!(commit(&store, create([sent("A", 0)]), 0).unwrap_err().code(), "journal_full");
     assert!(!till.beside("-reserve").exists(), "half a reserve takes space for nothing");
 }

@@ -182,6 +182,37 @@ fn a_second_writer_is_refused_at_once() {
     till.open();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_forked_child_neither_keeps_nor_opens_its_parents_lock() {
+    let till = Till::new();
+    let lock = till.beside("-lock");
+    let held = crate::orders::sqlite::lock::WriterLock::take(&lock).unwrap();
+    let taken = || crate::orders::sqlite::lock::WriterLock::take(&lock).map(drop);
+    // SAFETY: plain calls; in the children nothing is allocated.
+    unsafe {
+        let drops = libc::fork();
+        if drops == 0 {
+            drop(held);
+            libc::_exit(0);
+        }
+        assert_eq!(libc::waitpid(drops, std::ptr::null_mut(), 0), drops);
+        assert_eq!(taken().unwrap_err().code(), "journal_locked", "a child does not open it");
+
+        let lives_on = libc::fork();
+        if lives_on == 0 {
+            loop {
+                libc::pause();
+            }
+        }
+        drop(held);
+        let outcome = taken();
+        libc::kill(lives_on, libc::SIGKILL);
+        assert_eq!(libc::waitpid(lives_on, std::ptr::null_mut(), 0), lives_on);
+        assert_eq!(outcome, Ok(()), "a child does not keep it");
+    }
+}
+
 #[test]
 fn a_writer_whose_lock_was_taken_away_notices_the_next_one() {
     let till = Till::new();
@@ -281,11 +312,13 @@ fn fixture_key() -> JournalKey {
     }
 }
 
-/// Writes the fixture of the present version: `cargo test -p tillgate make_the_fixture -- --ignored`. Only for a version whose
-/// fixture does not exist yet.
+/// Writes the fixture of the present version, once: see `tests/fixtures/README.md`.
 #[test]
 #[ignore = "writes into the source tree"]
 fn make_the_fixture() {
+    if std::env::var_os("TILLGATE_MAKE_FIXTURE").is_none() {
+        return;
+    }
     let name = format!("journal-{}.sqlite", env!("CARGO_PKG_VERSION"));
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     assert!(!path.exists(), "a fixture is never made again");

@@ -1,0 +1,173 @@
+"""Carries out a plan of orders (see conformance/README.md): `runner.py PLAN`."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+
+import tillgate
+
+# How often `settle` asks, and how long it waits in between, before it gives up.
+ROUNDS_MAX = 200
+ROUND_MS = 240_000
+
+SETTLED = (
+    tillgate.OrderState.SUCCEEDED,
+    tillgate.OrderState.FAILED,
+    tillgate.OrderState.CANCELLED,
+    tillgate.OrderState.EXPIRED,
+    tillgate.OrderState.REVERSED,
+    tillgate.OrderState.NEEDS_REVIEW,
+)
+
+
+class NotSettledError(Exception):
+    """An order has no end after all those look-ups."""
+
+
+class Settings:
+    """What a plan says before its first step."""
+
+    def __init__(self) -> None:
+        self.journal = ""
+        self.key: tillgate.JournalKey | None = None
+        self.account = ("", "", "")
+        self.policy = tillgate.OrderPolicy()
+
+    def take(self, line: str, words: list[str]) -> bool:
+        """Whether the line was a setting."""
+        if words[0] == "journal":
+            self.journal = line[len("journal ") :]
+        elif words[0] == "key":
+            self.key = tillgate.JournalKey(id=words[1], key=tillgate.Secret(words[2]))
+        elif words[0] == "gateway":
+            self.account = (words[1], words[2], words[3])
+        elif words[0] == "policy":
+            if not hasattr(self.policy, words[1]):
+                raise ValueError(f"no figure of the policy is called {words[1]}")
+            setattr(self.policy, words[1], int(words[2]))
+        else:
+            return False
+        return True
+
+    def open(self) -> tillgate.Till:
+        url, user, password = self.account
+        client = tillgate.CysendClient.new(
+            tillgate.CysendConfig(
+                credentials=tillgate.CysendCredentials(user=user, password=tillgate.Secret(password)),
+                base_url=url,
+            )
+        )
+        till = tillgate.Till.open(
+            tillgate.TillConfig(journal_path=self.journal, create=True, key=self.key, policy=self.policy)
+        )
+        till.attach_cysend(tillgate.CysendAccount(client=client))
+        return till
+
+
+def step(till: tillgate.Till, words: list[str]) -> str:
+    """Does one step, and says how it ended."""
+    name = words[0]
+    if name == "buy":
+        order_id, product, amount, currency, scenario, mobile = words[1:]
+        beneficiary = [] if mobile == "-" else [tillgate.BeneficiaryField(name="mobile", value=mobile)]
+        return state(
+            till.buy(
+                tillgate.NewOrder(
+                    id=order_id,
+                    product=product,
+                    amount=tillgate.Money(amount=Decimal(amount), currency=currency),
+                    scenario=scenario,
+                    beneficiary=beneficiary,
+                )
+            )
+        )
+    if name == "look_up":
+        return state(till.look_up(words[1]))
+    if name == "wait":
+        return state(till.wait(words[1], int(words[2])))
+    if name == "settle":
+        return state(settle(till, words[1]))
+    if name == "reveal":
+        till.reveal(words[1])
+        return "revealed"
+    if name == "cancel":
+        return state(till.cancel(words[1]))
+    if name == "events":
+        return str(events(till))
+    if name == "close":
+        till.close()
+        return "ok"
+    raise ValueError(f"not a step: {name}")
+
+
+def settle(till: tillgate.Till, order_id: str) -> tillgate.Order:
+    order = till.order(order_id)
+    for _ in range(ROUNDS_MAX):
+        if order.state in SETTLED:
+            return order
+        try:
+            order = till.look_up(order_id)
+        except tillgate.TillgateError:
+            pass  # Nothing certain was learnt this time.
+        if order.state not in SETTLED:
+            order = till.wait(order_id, ROUND_MS)
+    raise NotSettledError(f"{order_id} is still {order.state.value} after {ROUNDS_MAX} look-ups")
+
+
+def events(till: tillgate.Till) -> int:
+    stream = till.events()
+    count = 0
+    while True:
+        event = stream.next(0)
+        if event is None:
+            return count
+        stream.acknowledge(event.id)
+        count += 1
+
+
+def state(order: tillgate.Order) -> str:
+    return order.state.value if order.failure is None else f"{order.state.value} {order.failure}"
+
+
+def told(error: tillgate.TillgateError) -> str:
+    print(error, file=sys.stderr)
+    return f"error {error.code} {error.outcome.value}"
+
+
+def carry_out(plan: str) -> int:
+    settings = Settings()
+    till: tillgate.Till | None = None
+    for line in plan.splitlines():
+        words = line.split(" ")
+        if settings.take(line, words):
+            continue
+        if till is None:
+            try:
+                till = settings.open()
+            except tillgate.TillgateError as error:
+                print("open", told(error), flush=True)
+                return 1
+            print("open ok", flush=True)
+        try:
+            done = step(till, words)
+        except tillgate.TillgateError as error:
+            done = told(error)
+            if words[0] == "settle":
+                print(*words[:2], done, flush=True)
+                return 1
+        except NotSettledError as error:
+            print(error, file=sys.stderr)
+            return 1
+        print(*words[:2], done, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        with open(sys.argv[1], encoding="utf-8") as file:
+            PLAN = file.read()
+        sys.exit(carry_out(PLAN))
+    except (IndexError, OSError, ValueError) as error:
+        print(f"not a plan: {error}", file=sys.stderr)
+        sys.exit(2)

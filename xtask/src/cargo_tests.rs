@@ -1,0 +1,92 @@
+//! The tests that cargo runs, and the examples in Rust.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::compile::{self, Artifact, FEATURES};
+use crate::program::{self, Output};
+use crate::report::Tally;
+use crate::sandbox::Sandbox;
+use crate::tree::{self, Tree};
+
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// Runs all tests of the workspace, documentation included.
+pub fn run(tree: &Tree) -> Result<Tally> {
+    let mut command = compile::cargo(tree, "test");
+    command.args(["--workspace", "--no-fail-fast", "--features", FEATURES]);
+    let ended = program::run(&mut command, &tree.log("cargo-test"), Output::Together, LIMIT)?;
+    let tally = tally(&ended.stdout);
+    if !ended.succeeded() {
+        if tally.failed == 0 {
+            bail!("{}", ended.story());
+        }
+        println!("   {}", ended.story());
+    }
+    Ok(tally)
+}
+
+/// Sells with each example at a sandbox of its own.
+pub fn examples(tree: &Tree, artifacts: &[Artifact]) -> Result<Tally> {
+    let folder = tree.fresh("rust-examples")?;
+    let mut tally = Tally::default();
+    for example in artifacts.iter().filter(|artifact| artifact.is_example) {
+        let program = example.executable.as_ref().with_context(|| format!("{} is no program", example.target))?;
+        let place = folder.join(&example.target);
+        tree::empty(&place)?;
+        let sandbox = Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?;
+        let mut command = Command::new(program);
+        command.current_dir(&place).args(sandbox.example_arguments(&place));
+        let ended = program::run(&mut command, &place.join("log"), Output::Together, LIMIT)?;
+        if !ended.succeeded() {
+            println!("   {}", ended.story());
+        }
+        tally.count(ended.succeeded());
+    }
+    Ok(tally)
+}
+
+/// Adds up what the test programs said.
+fn tally(output: &str) -> Tally {
+    let mut tally = Tally::default();
+    for line in output.lines() {
+        if let Some(counts) = line.strip_prefix("test result: ") {
+            for part in counts.split(['.', ';']) {
+                match part.trim().split_once(' ') {
+                    Some((count, "passed")) => tally.passed += count.parse().unwrap_or(0),
+                    Some((count, "failed")) => tally.failed += count.parse().unwrap_or(0),
+                    _ => {}
+                }
+            }
+        } else if let Some((name, reason)) =
+            line.strip_prefix("test ").and_then(|line| line.split_once(" ... ignored"))
+        {
+            let reason = reason.trim_start_matches(',').trim();
+            let reason = if reason.is_empty() { "ignored, and its author did not say why" } else { reason };
+            tally.skipped.push(format!("{name}: {reason}"));
+        }
+    }
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_several_programs_add_up() {
+        let output = "\
+running 3 tests
+test a ... ok
+test slow ... ignored, takes ten minutes
+test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
+test other ... FAILED
+test result: FAILED. 1 passed; 4 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s
+";
+        let tally = tally(output);
+        assert_eq!((tally.passed, tally.failed), (3, 4));
+        assert_eq!(tally.skipped, ["slow: takes ten minutes"]);
+    }
+}

@@ -1,0 +1,51 @@
+//! Writes the generated files, or says which are out of date.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::compile::{self, Artifact, What};
+use crate::program::{self, Output};
+use crate::tree::Tree;
+
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// The languages whose files are committed.
+const LANGUAGES: &str = "c,python";
+
+/// The command: builds what it needs, writes or checks.
+pub fn run(tree: &Tree, check: bool) -> Result<bool> {
+    let artifacts = compile::build(tree, What::Bindgen)?;
+    print!("{}", write(tree, &artifacts, check)?);
+    Ok(true)
+}
+
+/// Writes or checks, with what is built.
+pub fn write(tree: &Tree, artifacts: &[Artifact], check: bool) -> Result<String> {
+    let mut command = Command::new(tree.program("tillgate-bindgen"));
+    command.current_dir(&tree.root).arg("write").arg("--library").arg(core(artifacts)?);
+    command.arg("--root").arg(&tree.root).args(["--languages", LANGUAGES]);
+    if check {
+        command.arg("--check");
+    }
+    let log = tree.log(if check { "gen-check" } else { "gen" });
+    let ended = program::run(&mut command, &log, Output::Together, LIMIT)?;
+    if !ended.succeeded() {
+        let advice = if check { "run `cargo xtask gen` and commit what it writes" } else { "nothing was written" };
+        bail!("{advice}\n{}", ended.story());
+    }
+    Ok(ended.stdout)
+}
+
+/// The compiled core that this very build made: another file of that name may be older, or another checkout's.
+fn core(artifacts: &[Artifact]) -> Result<PathBuf> {
+    artifacts
+        .iter()
+        .filter(|a| a.package == "tillgate" && a.target == "tillgate" && !a.is_test)
+        .flat_map(|a| &a.files)
+        .find(|file| file.extension().is_some_and(|extension| extension == "rlib"))
+        .cloned()
+        .context("cargo did not say where the compiled core is")
+}

@@ -1,0 +1,336 @@
+//! Kills a seller at every crash point of a plan, lets it finish, and has the judge look at each order.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::compile::{self, What};
+use crate::expectation::{self, ABSENT, Expected, ISSUER_FAILED, Planned, REFUSED, SUCCEEDED};
+use crate::judge::{self, Verdict};
+use crate::plan::{self, Purchase, Step};
+use crate::report::{Report, Tally};
+use crate::sandbox::Sandbox;
+use crate::sellers::{Language, Manner, Seller};
+use crate::tree::{self, Tree};
+use crate::{python, setup};
+
+/// Processes that sell at the same time.
+const PARALLEL: usize = 2;
+/// A quarter of an hour of absence in half a second, for the run after the kill.
+const CLOCK_SPEED: u32 = 2_000;
+/// An order settles within microseconds of real time: "accepted" in the answer, final in the next look-up.
+const SANDBOX_SPEED: u32 = 100_000;
+/// Failures that are shown in full; the others are counted.
+const SHOWN_MAX: usize = 5;
+
+/// Nothing may happen by itself: only what the plan asks for passes crash points, so that each run passes the same ones.
+const POLICY: [(&str, u64); 5] = [
+    ("submit_within_ms", 86_400_000),
+    ("look_up_first_ms", 86_400_000),
+    ("look_up_unknown_max_ms", 86_400_000),
+    ("look_up_accepted_max_ms", 86_400_000),
+    ("overdue_after_ms", 864_000_000),
+];
+
+/// The command.
+pub fn run(tree: &Tree, language: Option<&str>) -> Result<bool> {
+    let languages = match language {
+        None => Language::ALL.to_vec(),
+        Some(key) => vec![Language::from_key(key).with_context(|| format!("no runner is written in {key:?}"))?],
+    };
+    let mut report = Report::default();
+    let ready = report.prepare("what the machine needs", || {
+        setup::machine(tree, setup::For::Demo)?;
+        setup::python(tree)
+    }) && report.prepare("build", || compile::build(tree, What::Demo).map(drop))
+        && (!languages.contains(&Language::Python)
+            || report.prepare("Python's package", || python::install(tree)));
+    if ready {
+        for language in languages {
+            report.cases(&format!("kills at every crash point, {}", language.name()), || {
+                enumerate(tree, language)
+            });
+        }
+    }
+    Ok(report.finish())
+}
+
+/// Each crash point is a case; it passes when the process died there and the judge finds every order right afterwards.
+pub fn enumerate(tree: &Tree, language: Language) -> Result<Tally> {
+    let folder = tree.fresh(&format!("kills-{}", language.key()))?;
+    let world = World { tree, seller: Seller::ready(tree, language)?, orders: orders(), folder };
+    let points = world.points()?;
+    println!("   {} crash points in {} steps", points.len(), world.steps().len());
+
+    let runs = world.kill_at_each(points.len());
+    let mut totals = Verdict::default();
+    let (mut tally, mut killed) = (Tally::default(), 0);
+    let mut broken: Vec<(usize, String)> = Vec::new();
+    let mut passed_in_step: Vec<String> = Vec::new();
+    let mut step_before = None;
+    for (number, run) in (1..).zip(runs) {
+        let name = &points[number - 1];
+        let outcome = run.and_then(|run| {
+            killed += 1;
+            if step_before != Some(run.lines_before) {
+                step_before = Some(run.lines_before);
+                passed_in_step.clear();
+            }
+            passed_in_step.push(name.clone());
+            if run.points[..] != points[..number] {
+                bail!("it passed other crash points than the run without a kill");
+            }
+            world.judge(&run, &passed_in_step, &mut totals)
+        });
+        tally.count(outcome.is_ok());
+        match outcome {
+            Ok(()) => tree::empty(&world.place(number))?,
+            Err(error) => broken.push((number, format!("{error:#}"))),
+        }
+    }
+    for (number, why) in broken.iter().take(SHOWN_MAX) {
+        println!("   killed at point {number} ({}): {why}", points[number - 1]);
+        println!("   what it left: {}", tree.told(&world.place(*number)));
+    }
+    println!("   {}: planned {} = counted {killed}", language.name(), points.len());
+    println!(
+        "   {}: {} orders, {} bought twice, {} lost, {} misreported, {} in review",
+        language.name(),
+        totals.count("orders"),
+        totals.count("bought_twice"),
+        totals.count("lost"),
+        totals.count("misreported"),
+        totals.count("in_review"),
+    );
+    if killed != points.len() {
+        bail!("{} crash points were planned, and the seller died at {killed}", points.len());
+    }
+    Ok(tally)
+}
+
+struct World<'a> {
+    tree: &'a Tree,
+    seller: Seller,
+    orders: Vec<(Planned, Purchase)>,
+    folder: PathBuf,
+}
+
+/// A kill and what followed.
+struct Run {
+    place: PathBuf,
+    /// Lines that the seller printed before it died: the opening and the steps that were done.
+    lines_before: usize,
+    /// The crash points that it passed, the one where it died included.
+    points: Vec<String>,
+    /// What the next process printed.
+    told: String,
+}
+
+/// What is bought, and what becomes of it.
+fn orders() -> Vec<(Planned, Purchase)> {
+    let planned = |id: &str, end, end_if_answer_lost| Planned { id: id.to_string(), end, end_if_answer_lost };
+    vec![
+        (planned("a1", SUCCEEDED, SUCCEEDED), Purchase::top_up("a1", "simulate-success")),
+        (planned("a2", SUCCEEDED, SUCCEEDED), Purchase::voucher("a2")),
+        // A refusal that nobody could write down: the gateway does not know the order, and that settles it.
+        (planned("a3", REFUSED, ABSENT), Purchase::top_up("a3", "simulate-success")),
+        (planned("a4", SUCCEEDED, SUCCEEDED), Purchase::top_up("a4", "simulate-success")),
+        (planned("a5", ISSUER_FAILED, ISSUER_FAILED), Purchase::top_up("a5", "simulate-failed")),
+    ]
+}
+
+/// What the gateway does wrong, in every run.
+fn faults() -> [Value; 2] {
+    [
+        json!({ "operation": "createOrder", "user_uid": "a3", "kind": "refuse", "status": 400, "times": "forever" }),
+        json!({ "operation": "createOrder", "user_uid": "a4", "kind": "accept_then_reset" }),
+    ]
+}
+
+impl World<'_> {
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for (_, purchase) in &self.orders {
+            steps.push(Step::Buy(purchase.clone()));
+            steps.push(Step::Settle(purchase.id.clone()));
+            if purchase.mobile.is_none() {
+                steps.push(Step::Reveal(purchase.id.clone()));
+            }
+        }
+        // The same order once more, and a cancellation that comes too late, change nothing.
+        let (_, first) = &self.orders[0];
+        steps.extend([Step::Buy(first.clone()), Step::Cancel(first.id.clone()), Step::Events, Step::Close]);
+        steps
+    }
+
+    fn place(&self, number: usize) -> PathBuf {
+        self.folder.join(number.to_string())
+    }
+
+    /// The crash points of the plan, by two runs that must agree.
+    fn points(&self) -> Result<Vec<String>> {
+        let mut counted = Vec::new();
+        for number in ["whole-1", "whole-2"] {
+            let place = self.folder.join(number);
+            tree::empty(&place)?;
+            let (sandbox, plan) = self.open(&place)?;
+            let log = place.join("points");
+            let manner = Manner { crash_log: Some(&log), ..Manner::default() };
+            let ended = self.seller.sell(&plan, &manner, &place.join("whole.log"))?.ok()?;
+            counted.push(points_in(&log)?);
+            let run = Run { lines_before: 0, points: Vec::new(), told: ended.stdout, place };
+            self.judge_by(&run, &sandbox.ledger, &mut Verdict::default(), |order| order.end)
+                .context("without any kill")?;
+        }
+        if counted[0] != counted[1] {
+            bail!(
+                "two runs without a kill passed different crash points ({} and {}): the plan is not deterministic",
+                counted[0].len(),
+                counted[1].len()
+            );
+        }
+        for name in [expectation::COMMITTED, expectation::RECEIVED] {
+            if !counted[0].iter().any(|point| point == name) {
+                bail!("the library has no crash point {name:?}; what is expected cannot be derived without it");
+            }
+        }
+        counted.pop().context("no run was made")
+    }
+
+    fn kill_at_each(&self, count: usize) -> Vec<Result<Run>> {
+        let next = AtomicUsize::new(1);
+        let runs: Mutex<Vec<Option<Result<Run>>>> = Mutex::new((0..count).map(|_| None).collect());
+        std::thread::scope(|scope| {
+            for _ in 0..PARALLEL {
+                scope.spawn(|| {
+                    loop {
+                        let number = next.fetch_add(1, Ordering::SeqCst);
+                        if number > count {
+                            break;
+                        }
+                        if number % 50 == 0 {
+                            println!("   {number} of {count}");
+                        }
+                        let run = self.kill_at(number);
+                        runs.lock().expect("the runs")[number - 1] = Some(run);
+                    }
+                });
+            }
+        });
+        let runs = runs.into_inner().expect("the runs");
+        runs.into_iter().map(|run| run.unwrap_or_else(|| bail!("it was not run"))).collect()
+    }
+
+    fn kill_at(&self, number: usize) -> Result<Run> {
+        let place = self.place(number);
+        tree::empty(&place)?;
+        let (_sandbox, plan) = self.open(&place)?;
+        let log = place.join("points");
+        let manner = Manner { crash_at: Some(number), crash_log: Some(&log), ..Manner::default() };
+        let killed = self.seller.sell(&plan, &manner, &place.join("killed.log"))?;
+        if killed.signal != Some(9) || killed.timed_out {
+            bail!("the seller did not die there: {}", killed.story());
+        }
+        let manner = Manner { clock_speed: Some(CLOCK_SPEED), ..Manner::default() };
+        let after = self.seller.sell(&plan, &manner, &place.join("after.log"))?.ok()?;
+        let lines_before = killed.stdout.lines().count();
+        Ok(Run { lines_before, points: points_in(&log)?, told: after.stdout, place })
+    }
+
+    /// A gateway of its own, with its faults, and the plan.
+    fn open(&self, place: &Path) -> Result<(Sandbox, PathBuf)> {
+        let sandbox = Sandbox::start(self.tree, place, SANDBOX_SPEED)?;
+        sandbox.order_faults(&faults())?;
+        let plan = place.join("plan.txt");
+        let text = plan::text(&place.join("journal"), &sandbox.gateway(), &POLICY, &self.steps());
+        std::fs::write(&plan, text)?;
+        Ok((sandbox, plan))
+    }
+
+    fn judge(&self, run: &Run, passed_in_step: &[String], totals: &mut Verdict) -> Result<()> {
+        let steps = self.steps();
+        // The first line is the opening's.
+        let step = run.lines_before.checked_sub(1).and_then(|done| Some((done, steps.get(done)?)));
+        let buying = step.and_then(|(index, step)| match step {
+            // Only the first time does it buy anything.
+            Step::Buy(p) if !steps[..index].contains(step) => Some(p.id.clone()),
+            _ => None,
+        });
+        self.judge_by(run, &run.place.join("ledger.jsonl"), totals, |order| {
+            if buying.as_ref() == Some(&order.id) {
+                expectation::after_kill_while_buying(order, passed_in_step)
+            } else {
+                order.end
+            }
+        })
+    }
+
+    fn judge_by(
+        &self,
+        run: &Run,
+        ledger: &Path,
+        totals: &mut Verdict,
+        end: impl Fn(&Planned) -> expectation::End,
+    ) -> Result<()> {
+        let expected: Vec<Expected> = self
+            .orders
+            .iter()
+            .map(|(order, _)| Expected {
+                id: order.id.clone(),
+                language: self.seller.language.name(),
+                story: String::new(),
+                end: end(order),
+            })
+            .collect();
+        let journal = run.place.join("journal");
+        let verdict = judge::ask(self.tree, &run.place, &expected, &[&journal], ledger)?;
+        totals.add(&verdict);
+        if verdict.wrong() > 0 {
+            bail!("the judge disagrees\n{}", verdict.table);
+        }
+        // What the caller was told must be the same as what was written down.
+        for order in &expected {
+            let mut line = format!("settle {} {}", order.id, order.end.state);
+            if let Some(reason) = order.end.failure {
+                line.push(' ');
+                line.push_str(reason);
+            }
+            if !run.told.lines().any(|told| told == line) {
+                bail!("the seller was not told {line:?} but\n{}", run.told);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `n name` per line.
+fn points_in(log: &Path) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(log).with_context(|| format!("{} cannot be read", log.display()))?;
+    let mut points = Vec::new();
+    for line in text.lines() {
+        let (number, name) = line.split_once(' ').context("a crash point without a name")?;
+        if number.parse() != Ok(points.len() + 1) {
+            bail!("crash point {number} is out of its turn in {}", log.display());
+        }
+        points.push(name.to_string());
+    }
+    Ok(points)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crash_points_are_read_in_their_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("points");
+        std::fs::write(&log, "1 journal.commit.before\n2 send.before\n").unwrap();
+        assert_eq!(points_in(&log).unwrap(), ["journal.commit.before", "send.before"]);
+        std::fs::write(&log, "1 a\n3 b\n").unwrap();
+        assert!(points_in(&log).is_err());
+    }
+}

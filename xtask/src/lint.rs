@@ -1,0 +1,42 @@
+//! Every warning is an error.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::compile::{self, FEATURES};
+use crate::program::{self, Output};
+use crate::report::{Report, Tally};
+use crate::tree::Tree;
+use crate::{python, setup};
+
+const LIMIT: Duration = Duration::from_secs(45 * 60);
+
+pub fn run(tree: &Tree) -> Result<bool> {
+    let mut report = Report::default();
+    report.cases("formatting", || {
+        let mut command = compile::cargo(tree, "fmt");
+        command.args(["--all", "--check"]);
+        one(&mut command, tree, "fmt")
+    });
+    report.cases("clippy, as tests are built", || {
+        let mut command = compile::cargo(tree, "clippy");
+        command.args(["--workspace", "--all-targets", "--features", FEATURES, "--", "-D", "warnings"]);
+        one(&mut command, tree, "clippy-testing")
+    });
+    report.cases("clippy, as core is shipped", || {
+        let mut command = compile::cargo(tree, "clippy");
+        command.args(["--package", "tillgate", "--lib", "--", "-D", "warnings"]);
+        one(&mut command, tree, "clippy-shipped")
+    });
+    if report.prepare("tools for Python", || setup::python(tree)) {
+        report.cases("ruff and mypy", || python::lint(tree));
+    }
+    Ok(report.finish())
+}
+
+fn one(command: &mut Command, tree: &Tree, name: &str) -> Result<Tally> {
+    program::run(command, &tree.log(name), Output::Together, LIMIT)?.ok()?;
+    Ok(Tally::passed(1))
+}

@@ -1,0 +1,108 @@
+//! The sellers: one short runner per language, each carrying out the same plans.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::program::{self, Ended, Output};
+use crate::tree::Tree;
+use crate::{c, python, setup};
+
+/// A plan takes seconds; a seller that hangs is a failure.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// The language of a seller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    Rust,
+    C,
+    Python,
+}
+
+impl Language {
+    pub const ALL: [Self; 3] = [Self::Rust, Self::C, Self::Python];
+
+    /// As people write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "Rust",
+            Self::C => "C",
+            Self::Python => "Python",
+        }
+    }
+
+    /// As arguments and file names have it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::C => "c",
+            Self::Python => "python",
+        }
+    }
+
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.key() == key)
+    }
+}
+
+/// A seller that is ready to be started.
+pub struct Seller {
+    pub language: Language,
+    program: PathBuf,
+    arguments: Vec<PathBuf>,
+    environment: Vec<(&'static str, PathBuf)>,
+}
+
+/// What is special about one start.
+#[derive(Default)]
+pub struct Manner<'a> {
+    /// How much faster the seller's clock runs.
+    pub clock_speed: Option<u32>,
+    /// The crash point at which the process kills itself.
+    pub crash_at: Option<usize>,
+    /// Where the crash points that were passed are noted.
+    pub crash_log: Option<&'a Path>,
+    /// Guards that do not hold.
+    pub guards_off: Option<&'a str>,
+}
+
+impl Seller {
+    /// Gets one ready: the C runner is compiled here; Rust's and Python's were built with the workspace.
+    pub fn ready(tree: &Tree, language: Language) -> Result<Self> {
+        let seller = |program: PathBuf| Self { language, program, arguments: vec![], environment: vec![] };
+        Ok(match language {
+            Language::Rust => seller(tree.program("tillgate-runner")),
+            Language::C => seller(c::runner(tree)?),
+            Language::Python => Self {
+                arguments: vec![tree.root.join("conformance/runners/python/runner.py")],
+                environment: vec![("PYTHONPATH", python::installed(tree))],
+                ..seller(setup::interpreter(tree))
+            },
+        })
+    }
+
+    /// Carries a plan out, to its end or to the seller's.
+    pub fn sell(&self, plan: &Path, manner: &Manner<'_>, log: &Path) -> Result<Ended> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).arg(plan);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        for name in ["TILLGATE_CRASH_AT", "TILLGATE_CRASH_LOG", "TILLGATE_GUARDS_OFF", "TILLGATE_CLOCK_SPEED"] {
+            command.env_remove(name);
+        }
+        if let Some(speed) = manner.clock_speed {
+            command.env("TILLGATE_CLOCK_SPEED", speed.to_string());
+        }
+        if let Some(number) = manner.crash_at {
+            command.env("TILLGATE_CRASH_AT", number.to_string());
+        }
+        if let Some(file) = manner.crash_log {
+            command.env("TILLGATE_CRASH_LOG", file);
+        }
+        if let Some(guards) = manner.guards_off {
+            command.env("TILLGATE_GUARDS_OFF", guards);
+        }
+        program::run(&mut command, log, Output::Apart, LIMIT)
+    }
+}

@@ -1,0 +1,98 @@
+//! What must be on the machine before anything can be tested: found, installed where that is allowed, or asked for.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::program::{self, Output};
+use crate::tree::Tree;
+
+const LIMIT: Duration = Duration::from_secs(20 * 60);
+
+/// What the machine is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// All tests.
+    Tests,
+    /// Selling from C and Python.
+    Demo,
+}
+
+/// A program that is needed, and the Debian package that has it.
+const PROGRAMS: [(&str, &str); 2] = [("gcc", "gcc"), ("python3", "python3")];
+const PROGRAMS_OF_TESTS: [(&str, &str); 2] = [("g++", "g++"), ("valgrind", "valgrind")];
+
+/// Pinned tools for Python.
+const REQUIREMENTS: &str = "bindings-python/requirements-dev.txt";
+
+/// Makes sure of the machine's packages.
+pub fn machine(tree: &Tree, wanted: For) -> Result<()> {
+    let mut programs = PROGRAMS.to_vec();
+    if wanted == For::Tests {
+        programs.extend(PROGRAMS_OF_TESTS);
+    }
+    let missing = programs.into_iter().filter(|(program, _)| !program::is_there(program));
+    let mut missing: Vec<&str> = missing.map(|(_, package)| package).collect();
+    if missing.contains(&"python3") || !succeeds("python3", &["-c", "import ensurepip, venv"]) {
+        missing.push("python3-venv");
+    }
+    if missing.contains(&"valgrind") {
+        // Valgrind reads the C library's symbols.
+        missing.push("libc6-dbg");
+    }
+    if missing.contains(&"gcc") || !succeeds("gcc", &["-fsyntax-only", "-include", "stdlib.h", "-x", "c", "/dev/null"])
+    {
+        missing.push("libc6-dev");
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let install = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
+    if !is_root() || !program::is_there("apt-get") {
+        bail!("this machine lacks {}; install it, for example: sudo {install}", missing.join(", "));
+    }
+    println!("   installing {}", missing.join(" "));
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("apt-get update -q && {install}")]).env("DEBIAN_FRONTEND", "noninteractive");
+    program::run(&mut command, &tree.log("apt-get"), Output::Together, LIMIT)?.ok()?;
+    Ok(())
+}
+
+/// Makes sure of the tools for Python, in the tree and nowhere else.
+pub fn python(tree: &Tree) -> Result<()> {
+    let venv = venv(tree);
+    let wanted = std::fs::read_to_string(tree.root.join(REQUIREMENTS))
+        .with_context(|| format!("{REQUIREMENTS} cannot be read"))?;
+    let installed = venv.join("installed-requirements.txt");
+    if std::fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
+        return Ok(());
+    }
+    let mut make = Command::new("python3");
+    make.args(["-m", "venv", "--clear"]).arg(&venv);
+    program::run(&mut make, &tree.log("venv"), Output::Together, LIMIT)?.ok()?;
+    let mut install = Command::new(interpreter(tree));
+    install.current_dir(&tree.root);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS]);
+    program::run(&mut install, &tree.log("pip"), Output::Together, LIMIT)?.ok()?;
+    std::fs::write(&installed, wanted)?;
+    Ok(())
+}
+
+/// The Python that has the tools.
+pub fn interpreter(tree: &Tree) -> PathBuf {
+    venv(tree).join("bin/python")
+}
+
+fn venv(tree: &Tree) -> PathBuf {
+    tree.root.join(".venv")
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+}

@@ -1,0 +1,68 @@
+//! `cargo xtask test`: everything, from a fresh clone to the last line.
+
+use anyhow::Result;
+
+use crate::compile::{self, Artifact, What};
+use crate::report::Report;
+use crate::sellers::Language;
+use crate::tree::Tree;
+use crate::{c, cargo_tests, demo, generate, kills, python, rules, setup};
+
+pub fn run(tree: &Tree) -> Result<bool> {
+    let mut report = Report::default();
+    if !report.prepare("set-up: the machine", || setup::machine(tree, setup::For::Tests)) {
+        return Ok(report.finish());
+    }
+    // Python's tools come over the network while cargo keeps the processors busy.
+    let tools = std::thread::scope(|scope| {
+        let tools = scope.spawn(|| setup::python(tree));
+        let built = build(tree, &mut report);
+        let tools = tools.join().unwrap_or_else(|_| Err(anyhow::anyhow!("setting Python up panicked")));
+        built.map(|(programs, tests)| (programs, tests, tools))
+    });
+    let Some((programs, tests, tools)) = tools else {
+        report.given_up("everything else", "the build failed");
+        return Ok(report.finish());
+    };
+    report.prepare("drift of generated files", || generate::write(tree, &programs, true).map(drop));
+    report.cases("tests of the workspace", || cargo_tests::run(tree));
+    if tests.iter().any(|artifact| artifact.is_example) {
+        report.cases("examples in Rust", || cargo_tests::examples(tree, &tests));
+    }
+    report.cases("rules of the law of orders", || {
+        rules::table(tree, &compile::test_program(&tests, "tillgate", "all")?, &[])
+    });
+    report.cases("C", || c::run(tree));
+    let python = report.prepare("set-up: Python", || {
+        tools?;
+        python::install(tree)
+    });
+    if python {
+        report.cases("Python", || python::run(tree));
+    } else {
+        report.given_up("Python", "its set-up failed");
+    }
+    for language in Language::ALL {
+        if language == Language::Python && !python {
+            continue;
+        }
+        report.cases(&format!("kills at every crash point, {}", language.name()), || {
+            kills::enumerate(tree, language)
+        });
+    }
+    if python {
+        report.cases("demo", || demo::sell(tree, None));
+        report.cases("demo with a broken promise", || demo::breach(tree));
+    }
+    Ok(report.finish())
+}
+
+fn build(tree: &Tree, report: &mut Report) -> Option<(Vec<Artifact>, Vec<Artifact>)> {
+    let (mut programs, mut tests) = (Vec::new(), Vec::new());
+    let built = report.prepare("build", || {
+        programs = compile::build(tree, What::Programs)?;
+        tests = compile::build(tree, What::Tests)?;
+        Ok(())
+    });
+    built.then_some((programs, tests))
+}
