@@ -62,10 +62,14 @@ pub fn write(interface: &Interface, root: &Utf8Path) -> Result<Vec<GeneratedFile
     if let Some(released) = &released {
         layout.check_against(released)?;
     }
-    let sources: Vec<_> = files.iter().map(|file| file.text.as_str()).collect();
-    let public = root.join("bindings-c/src/public.rs");
-    let public = std::fs::read_to_string(&public).with_context(|| format!("{public} cannot be read"))?;
-    let header = header::write(&public, &sources, &interface.version)?;
+    let mut by_hand = Vec::new();
+    for name in ["public.rs", "log.rs"] {
+        let path = root.join("bindings-c/src").join(name);
+        by_hand.push(std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?);
+    }
+    let sources: Vec<_> =
+        by_hand.iter().chain(files.iter().map(|file| &file.text)).map(String::as_str).collect();
+    let header = header::write(&sources, &interface.version)?;
     for function in layout.functions() {
         ensure!(header.contains(&format!("{function}(")), "the header lacks the function {function}");
     }

@@ -18,9 +18,11 @@
  * Numbers     that must be exact (money) are texts such as "12.50". Instants are microseconds since 1970-01-01T00:00:00Z.
  * Secrets     are opaque: tg_secret_new makes one, tg_secret_reveal tells its text. One that hangs off a result belongs to it and is
  *             not freed by itself.
+ * Names       A method is tg_<object>_<method>; where a type has that name already, tg_<object>_get_<method>.
  * Threads     Handles may be used by several threads at once. Functions that wait block the calling thread and no other.
  * Processes   After fork, the child may not use handles of its parent: they answer TG_ERROR_FORKED.
  * Quiet       The library installs no signal handlers and no exit handlers, and writes to no file or terminal that it was not given.
+ *             tg_log_set lets it tell of its work.
  */
 
 #ifndef TILLGATE_H
@@ -40,6 +42,31 @@
  * Success, the status of a call that did what it was asked to.
  */
 #define TG_OK 0
+
+/**
+ * Something failed.
+ */
+#define TG_LOG_ERROR 1
+
+/**
+ * Something is not as it should be, and work goes on.
+ */
+#define TG_LOG_WARNING 2
+
+/**
+ * What an operator may want to know.
+ */
+#define TG_LOG_INFO 3
+
+/**
+ * What somebody who looks for a fault wants to know.
+ */
+#define TG_LOG_DEBUG 4
+
+/**
+ * Everything.
+ */
+#define TG_LOG_TRACE 5
 
 /**
  * A value that this version does not know, kept as it came.
@@ -595,6 +622,12 @@ typedef struct {
      */
     const char *text;
 } tg_open;
+
+/**
+ * Gets one line of the log: the pointer that was given with it, one of the constants `TG_LOG_*`, the part of the library, and the
+ * text. Both texts are gone after the call. No secret is ever in them.
+ */
+typedef void (*tg_log_function)(void *user_data, int32_t level, const char *part, const char *text);
 
 /**
  * An account at CY.SEND that a till shall use.
@@ -3454,6 +3487,16 @@ void tg_pair_list_free(tg_pair_list *pairs);
  * Frees a value of an open enumeration that this library returned by itself. NULL is ignored.
  */
 void tg_open_free(tg_open *value);
+
+/**
+ * Lets the library tell of its work; NULL ends it.
+ *
+ * The function is called from any thread, from several at once, for lines up to this level. It must not call this function. When
+ * this function returns, the former one is not called any more.
+ */
+void tg_log_set(tg_log_function log,
+                void *user_data,
+                int32_t level_max);
 
 /**
  * Sets `tg_cysend_account` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.

@@ -27,13 +27,23 @@ pub fn destination<T>(out: *mut T, name: &'static str) -> Result<Destination<T>>
     if out.is_null() { Err(Place::ARGUMENTS.field(name).wrong("It is NULL.")) } else { Ok(Destination(out)) }
 }
 
-/// The object behind the first argument of a method. Held for the call, so that closing on another thread does no harm.
+/// A share of the object behind the first argument of a method that waits.
 ///
 /// # Safety
 /// NULL, or a handle that is not let go of meanwhile.
-pub unsafe fn handle<T, C>(from: *const C) -> Result<Arc<T>> {
+pub unsafe fn share<T, C>(handle: *const C) -> Result<Arc<T>> {
     // SAFETY: as promised.
-    unsafe { object(from, &Place::ARGUMENTS, "handle") }
+    unsafe { object(handle, &Place::ARGUMENTS, "handle") }
+}
+
+/// The object behind the first argument of a method that returns at once: counting a share would cost more than the call.
+///
+/// # Safety
+/// NULL, or a handle that is not let go of meanwhile.
+pub unsafe fn borrow<'a, T, C>(handle: *const C) -> Result<&'a T> {
+    // SAFETY: as promised; handles are what `Arc::into_raw` or `Arc::as_ptr` gave.
+    unsafe { handle.cast::<T>().as_ref() }
+        .ok_or_else(|| Place::ARGUMENTS.field("handle").wrong("It is NULL."))
 }
 
 /// Lets go of a handle.

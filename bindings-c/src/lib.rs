@@ -6,6 +6,7 @@
 mod arena;
 mod arguments;
 mod call;
+mod log;
 mod public;
 #[rustfmt::skip]
 mod generated;

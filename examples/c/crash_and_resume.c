@@ -187,7 +187,8 @@ static void print_in_words(const tg_order *order)
         printf("Done: the top-up is on its way to %s.\n", order->beneficiary[0]->value);
         break;
     case TG_ORDER_STATE_FAILED:
-        printf("Not done (%s). Give the money back, or sell again: a new sale has a new id.\n", order->failure.text);
+        printf("Not done (%s). Give the money back, or sell again: a new sale has a new id.\n",
+               order->response_text != NULL ? order->response_text : order->failure.text);
         break;
     case TG_ORDER_STATE_CANCELLED:
     case TG_ORDER_STATE_EXPIRED:
@@ -286,11 +287,11 @@ int main(int argc, char **argv)
     tg_error *error = NULL;
     int32_t state = 0;
 
-    if (tg_abi_version() != TG_ABI_VERSION || strlen(journal) + sizeof ".sale" > PATH_SIZE_MAX) {
+    if (tg_abi_version() != TG_ABI_VERSION || strlen(journal) + sizeof ".unfinished" > PATH_SIZE_MAX) {
         fprintf(stderr, "another version of the library than of the header, or a path that is too long\n");
         return EXIT_FAILURE;
     }
-    snprintf(sale, sizeof sale, "%s.sale", journal);
+    snprintf(sale, sizeof sale, "%s.unfinished", journal);
     till = open_till(journal);
     if (till != NULL && attach(till, url, user, password)) {
         id_of_sale(sale, id, sizeof id);

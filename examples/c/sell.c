@@ -182,7 +182,8 @@ static void print_in_words(const tg_order *order)
         printf("Done: the top-up is on its way to %s.\n", order->beneficiary[0]->value);
         break;
     case TG_ORDER_STATE_FAILED:
-        printf("Not done (%s). Give the money back, or sell again: a new sale has a new id.\n", order->failure.text);
+        printf("Not done (%s). Give the money back, or sell again: a new sale has a new id.\n",
+               order->response_text != NULL ? order->response_text : order->failure.text);
         break;
     case TG_ORDER_STATE_CANCELLED:
     case TG_ORDER_STATE_EXPIRED:

@@ -2,8 +2,8 @@
 
     python crash_and_resume.py [URL [USER [PASSWORD [JOURNAL]]]]
 
-Kill it at any moment and run it again: it goes on with the sale that it finds, and never buys a second time. Without
-arguments it sells at the sandbox: `cargo run -p tillgate-sandbox -- --port 8765`.
+Kill it at any moment and run it again: it goes on with the sale that it finds, and never buys a second
+time. Without arguments it sells at the sandbox: `cargo run -p tillgate-sandbox -- --port 8765`.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def main() -> bool:
     url, user, password, journal = arguments()
     config = tillgate.TillConfig(
         journal_path=journal,
-        # Makes the journal of a new till. A till that has sold before leaves it out: then a journal that is gone is an
-        # error, and not a till that has forgotten its orders.
+        # Makes the journal of a new till. A till that has sold before leaves it out: then a journal that is
+        # gone is an error, and not a till that has forgotten its orders.
         create=True,
         key=key_of(journal),
     )
-    client = tillgate.CysendClient.new(
+    client = tillgate.CysendClient(
         tillgate.CysendConfig(
             credentials=tillgate.CysendCredentials(user=user, password=tillgate.Secret(password)),
             base_url=url,
@@ -46,10 +46,12 @@ def main() -> bool:
     with tillgate.Till.open(config) as till:
         till.attach_cysend(tillgate.CysendAccount(client=client))
 
-        # The same id with the same request: an order that was placed before comes back as it is, and is not sent again.
-        order = till.buy(top_up(id_of_sale(journal + ".sale")))
-        # If the program died at a bad moment and the gateway never got the order, it takes a quarter of an hour of asking
-        # until that is certain. So wait for longer than that, and tell the people at the counter.
+        # The same id with the same request: an order that was placed before comes back as it is, and is not
+        # sent again.
+        order = till.buy(top_up(id_of_sale(journal + ".unfinished")))
+        # If the program died at a bad moment and the gateway never got the order, it takes a quarter of an
+        # hour of asking until that is certain. So wait for longer than that, and tell the people at the
+        # counter.
         for _ in range(WAITS_MAX):
             print(f"{order.id} is {order.state}", flush=True)
             if order.state in SETTLED:
@@ -81,7 +83,7 @@ def top_up(order_id: str) -> tillgate.NewOrder:
         id=order_id,
         product="1111",  # the catalogue's number of this face value
         amount=tillgate.Money(amount=Decimal(10), currency="CHF"),
-        scenario=tillgate.CysendOrderScenario.SIMULATE_SUCCESS,  # LIVE debits the account; there is no default
+        scenario=tillgate.CysendOrderScenario.SIMULATE_SUCCESS,  # LIVE costs money; there is no default
         beneficiary=[tillgate.BeneficiaryField(name="mobile", value="+41791234567")],
     )
 
@@ -91,7 +93,7 @@ def in_words(order: tillgate.Order) -> str:
     if order.state == OrderState.SUCCEEDED:
         return f"Done: {order.amount.amount} {order.amount.currency} of {order.product}."
     if order.state in (OrderState.FAILED, OrderState.CANCELLED, OrderState.EXPIRED):
-        why = order.failure or order.state
+        why = order.response_text or order.failure or order.state
         return f"Not done ({why}). Give the money back, or sell again: a new sale has a new id."
     if order.state == OrderState.REVERSED:
         return "Done and undone again. Give the money back."
@@ -101,16 +103,16 @@ def in_words(order: tillgate.Order) -> str:
             "Do not sell it again."
         )
     return (
-        f"Not certain yet ({order.state}). Do not sell again and do not give the money back: wait, it is being "
-        "looked up."
+        f"Not certain yet ({order.state}). Do not sell again and do not give the money back: "
+        "wait, it is being looked up."
     )
 
 
 def key_of(journal: str) -> tillgate.JournalKey:
     """The key that encrypts vouchers.
 
-    It lies beside the journal for the sake of the example alone: a real till keeps it where passwords are kept, and a
-    copy elsewhere.
+    It lies beside the journal for the sake of the example alone: a real till keeps it where passwords are
+    kept, and a copy elsewhere.
     """
     path = journal + ".key"
     if not os.path.exists(path):

@@ -19,12 +19,12 @@ def main() -> bool:
     url, user, password, journal = arguments()
     config = tillgate.TillConfig(
         journal_path=journal,
-        # Makes the journal of a new till. A till that has sold before leaves it out: then a journal that is gone is an
-        # error, and not a till that has forgotten its orders.
+        # Makes the journal of a new till. A till that has sold before leaves it out: then a journal that is
+        # gone is an error, and not a till that has forgotten its orders.
         create=True,
         key=key_of(journal),
     )
-    client = tillgate.CysendClient.new(
+    client = tillgate.CysendClient(
         tillgate.CysendConfig(
             credentials=tillgate.CysendCredentials(user=user, password=tillgate.Secret(password)),
             base_url=url,
@@ -38,7 +38,7 @@ def main() -> bool:
             id=tillgate.new_id(),
             product="1111",  # the catalogue's number of this face value
             amount=tillgate.Money(amount=Decimal(10), currency="CHF"),
-            scenario=tillgate.CysendOrderScenario.SIMULATE_SUCCESS,  # LIVE debits the account; there is no default
+            scenario=tillgate.CysendOrderScenario.SIMULATE_SUCCESS,  # LIVE costs money; there is no default
             beneficiary=[tillgate.BeneficiaryField(name="mobile", value="+41791234567")],
         )
         voucher = tillgate.NewOrder(
@@ -51,7 +51,8 @@ def main() -> bool:
 
 
 def sell(till: tillgate.Till, journal: str, new: tillgate.NewOrder) -> bool:
-    # The id is saved before anything is bought. If the machine dies from here on, it tells what became of the order.
+    # The id is saved before anything is bought. If the machine dies from here on, it tells what became of the
+    # order.
     save(journal + ".sale", new.id)
     order = till.buy(new)
     print(f"{order.id} is {order.state} after the first answer")
@@ -70,7 +71,7 @@ def in_words(order: tillgate.Order) -> str:
     if order.state == OrderState.SUCCEEDED:
         return f"Done: {order.amount.amount} {order.amount.currency} of {order.product}."
     if order.state in (OrderState.FAILED, OrderState.CANCELLED, OrderState.EXPIRED):
-        why = order.failure or order.state
+        why = order.response_text or order.failure or order.state
         return f"Not done ({why}). Give the money back, or sell again: a new sale has a new id."
     if order.state == OrderState.REVERSED:
         return "Done and undone again. Give the money back."
@@ -80,16 +81,16 @@ def in_words(order: tillgate.Order) -> str:
             "Do not sell it again."
         )
     return (
-        f"Not certain yet ({order.state}). Do not sell again and do not give the money back: wait, it is being "
-        "looked up."
+        f"Not certain yet ({order.state}). Do not sell again and do not give the money back: "
+        "wait, it is being looked up."
     )
 
 
 def key_of(journal: str) -> tillgate.JournalKey:
     """The key that encrypts vouchers.
 
-    It lies beside the journal for the sake of the example alone: a real till keeps it where passwords are kept, and a
-    copy elsewhere.
+    It lies beside the journal for the sake of the example alone: a real till keeps it where passwords are
+    kept, and a copy elsewhere.
     """
     path = journal + ".key"
     if not os.path.exists(path):

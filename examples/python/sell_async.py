@@ -15,7 +15,6 @@ from decimal import Decimal
 import tillgate
 from tillgate import OrderState
 
-
 # Every order is final by then, or something is wrong with the line.
 FOLLOW_S = 120
 SETTLED = (
@@ -31,7 +30,7 @@ SETTLED = (
 async def main() -> bool:
     url, user, password, journal = arguments()
     config = tillgate.TillConfig(journal_path=journal, create=True, key=key_of(journal))
-    client = tillgate.CysendClient.new(
+    client = tillgate.CysendClient(
         tillgate.CysendConfig(
             credentials=tillgate.CysendCredentials(user=user, password=tillgate.Secret(password)),
             base_url=url,
@@ -70,8 +69,8 @@ async def follow(till: tillgate.AsyncTill, ids: set[str]) -> dict[str, OrderStat
             if order.state in SETTLED:
                 ends[order.id] = order.state
                 print(in_words(order))
-        # First do with it what must be done (here: print it), then acknowledge it. An event that is not acknowledged comes
-        # again, also after a crash.
+        # First do with it what must be done (here: print it), then acknowledge it. An event that is not
+        # acknowledged comes again, also after a crash.
         await events.acknowledge(event.id)
     return ends
 
@@ -81,7 +80,7 @@ def top_up(mobile: str) -> tillgate.NewOrder:
         id=tillgate.new_id(),
         product="1111",  # the catalogue's number of this face value
         amount=tillgate.Money(amount=Decimal(10), currency="CHF"),
-        scenario=tillgate.CysendOrderScenario.SIMULATE_SUCCESS,  # LIVE debits the account; there is no default
+        scenario=tillgate.CysendOrderScenario.SIMULATE_SUCCESS,  # LIVE costs money; there is no default
         beneficiary=[tillgate.BeneficiaryField(name="mobile", value=mobile)],
     )
 
@@ -91,7 +90,7 @@ def in_words(order: tillgate.Order) -> str:
     if order.state == OrderState.SUCCEEDED:
         return f"Done: {order.amount.amount} {order.amount.currency} for {order.beneficiary[0].value}."
     if order.state in (OrderState.FAILED, OrderState.CANCELLED, OrderState.EXPIRED):
-        why = order.failure or order.state
+        why = order.response_text or order.failure or order.state
         return f"Not done ({why}). Give the money back, or sell again: a new sale has a new id."
     if order.state == OrderState.REVERSED:
         return "Done and undone again. Give the money back."
@@ -101,16 +100,16 @@ def in_words(order: tillgate.Order) -> str:
             "Do not sell it again."
         )
     return (
-        f"Not certain yet ({order.state}). Do not sell again and do not give the money back: wait, it is being "
-        "looked up."
+        f"Not certain yet ({order.state}). Do not sell again and do not give the money back: "
+        "wait, it is being looked up."
     )
 
 
 def key_of(journal: str) -> tillgate.JournalKey:
     """The key that encrypts vouchers.
 
-    It lies beside the journal for the sake of the example alone: a real till keeps it where passwords are kept, and a
-    copy elsewhere.
+    It lies beside the journal for the sake of the example alone: a real till keeps it where passwords are
+    kept, and a copy elsewhere.
     """
     path = journal + ".key"
     if not os.path.exists(path):

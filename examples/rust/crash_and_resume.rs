@@ -66,7 +66,7 @@ fn sell_or_go_on() -> Result<bool, Box<dyn std::error::Error>> {
     })?;
     block_on(till.attach_cysend(CysendAccount { client, name: None }))?;
 
-    let sale = format!("{journal}.sale");
+    let sale = format!("{journal}.unfinished");
     let id = match fs::read_to_string(&sale) {
         Ok(id) => {
             println!("going on with {id}");
@@ -123,7 +123,8 @@ fn in_words(order: &Order) -> String {
     match order.state {
         OrderState::Succeeded => format!("Done: the top-up is on its way to {}.", order.beneficiary[0].value),
         OrderState::Failed | OrderState::Cancelled | OrderState::Expired => {
-            let why = order.failure.as_ref().map_or(order.state.to_string(), |f| f.as_str().to_string());
+            let why = order.failure.as_ref().map(|failure| failure.as_str().to_string());
+            let why = order.response_text.clone().or(why).unwrap_or(order.state.to_string());
             format!("Not done ({why}). Give the money back, or sell again: a new sale has a new id.")
         }
         OrderState::Reversed => "Done and undone again. Give the money back.".to_string(),

@@ -77,7 +77,9 @@ impl Writer<'_> {
                     (format_ident!("{}", object.name), format_ident!("{}", c_name(&object.name)));
                 parameters.push(quote!(handle: *const #handle));
                 c_parameters.push(format!("const {handle} *handle"));
-                before.extend(quote!(let handle = runtime::handle::<tillgate::#rust, #handle>(handle)?;));
+                // Metadata does not say which methods take `Arc<Self>`; those that return at once have no need to.
+                let take = if function.is_async { quote!(share) } else { quote!(borrow) };
+                before.extend(quote!(let handle = runtime::#take::<tillgate::#rust, #handle>(handle)?;));
                 quote!(handle.#called)
             }
             Some((object, true)) => {

@@ -9,17 +9,17 @@ struct Preface<'a> {
     version: &'a str,
 }
 
-/// The header of the hand-written part and the generated ones.
-pub fn write(public: &str, generated: &[&str], version: &str) -> Result<String> {
+/// The header of these files of Rust.
+pub fn write(sources: &[&str], version: &str) -> Result<String> {
     // cbindgen reads files. It has no need of function bodies, but they do no harm either.
     let folder = std::env::temp_dir().join(format!("tillgate-bindgen-{}", std::process::id()));
     std::fs::create_dir_all(&folder).context("no temporary folder")?;
-    let result = write_from(&folder, public, generated, version);
+    let result = write_from(&folder, sources, version);
     let _ = std::fs::remove_dir_all(&folder);
     result
 }
 
-fn write_from(folder: &std::path::Path, public: &str, generated: &[&str], version: &str) -> Result<String> {
+fn write_from(folder: &std::path::Path, sources: &[&str], version: &str) -> Result<String> {
     let config = cbindgen::Config {
         language: cbindgen::Language::C,
         include_guard: Some("TILLGATE_H".to_string()),
@@ -39,7 +39,7 @@ fn write_from(folder: &std::path::Path, public: &str, generated: &[&str], versio
         ..cbindgen::Config::default()
     };
     let mut builder = cbindgen::Builder::new().with_config(config);
-    for (number, text) in [public].iter().chain(generated).enumerate() {
+    for (number, text) in sources.iter().enumerate() {
         let path = folder.join(format!("{number}.rs"));
         std::fs::write(&path, text).context("the temporary folder cannot be written")?;
         builder = builder.with_src(path);

@@ -74,6 +74,11 @@ impl Layout {
         self.fixed_structure("tg_pair_list", &[array("items", CType::Pair), Member::new("items_len", SIZE)]);
         self.fixed_structure("tg_bytes", &[array("data", byte), Member::new("data_len", SIZE)]);
         self.constant("TG_OK", 0);
+        for (number, level) in ["ERROR", "WARNING", "INFO", "DEBUG", "TRACE"].iter().enumerate() {
+            self.constant(&format!("TG_LOG_{level}"), number as i64 + 1);
+        }
+        let log = ["tg_log_function log", "void *user_data", "int32_t level_max"];
+        self.function("tg_log_set", "void", &log.map(String::from));
         self.function("tg_abi_version", "uint32_t", &[]);
         self.function("tg_version", "const char *", &[]);
         self.function("tg_string_free", "void", &["char *text".to_string()]);

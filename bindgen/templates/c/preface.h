@@ -18,7 +18,9 @@
  * Numbers     that must be exact (money) are texts such as "12.50". Instants are microseconds since 1970-01-01T00:00:00Z.
  * Secrets     are opaque: tg_secret_new makes one, tg_secret_reveal tells its text. One that hangs off a result belongs to it and is
  *             not freed by itself.
+ * Names       A method is tg_<object>_<method>; where a type has that name already, tg_<object>_get_<method>.
  * Threads     Handles may be used by several threads at once. Functions that wait block the calling thread and no other.
  * Processes   After fork, the child may not use handles of its parent: they answer TG_ERROR_FORKED.
  * Quiet       The library installs no signal handlers and no exit handlers, and writes to no file or terminal that it was not given.
+ *             tg_log_set lets it tell of its work.
  */

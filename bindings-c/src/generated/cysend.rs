@@ -2403,7 +2403,7 @@ pub unsafe extern "C" fn tg_cysend_client_balance(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2431,7 +2431,7 @@ pub unsafe extern "C" fn tg_cysend_client_close(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2466,7 +2466,7 @@ pub unsafe extern "C" fn tg_cysend_client_create_order(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2514,7 +2514,7 @@ pub unsafe extern "C" fn tg_cysend_client_force_callback(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2547,7 +2547,7 @@ pub unsafe extern "C" fn tg_cysend_client_get_catalogue(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2581,7 +2581,7 @@ pub unsafe extern "C" fn tg_cysend_client_get_categories(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2624,7 +2624,7 @@ pub unsafe extern "C" fn tg_cysend_client_get_countries(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2667,7 +2667,7 @@ pub unsafe extern "C" fn tg_cysend_client_get_face_values(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2705,7 +2705,7 @@ pub unsafe extern "C" fn tg_cysend_client_get_maintenance(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2752,7 +2752,7 @@ pub unsafe extern "C" fn tg_cysend_client_get_order(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2798,7 +2798,7 @@ pub unsafe extern "C" fn tg_cysend_client_get_product_cost(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2849,7 +2849,7 @@ pub unsafe extern "C" fn tg_cysend_client_get_products(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2894,7 +2894,7 @@ pub unsafe extern "C" fn tg_cysend_client_get_promotions(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2940,7 +2940,7 @@ pub unsafe extern "C" fn tg_cysend_client_get_responses(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -2977,7 +2977,7 @@ pub unsafe extern "C" fn tg_cysend_client_ping(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;
@@ -3003,7 +3003,7 @@ pub unsafe extern "C" fn tg_cysend_client_rotate_secret(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::borrow::<
                     tillgate::CysendClient,
                     tg_cysend_client,
                 >(handle)?;

@@ -67,7 +67,7 @@ pub unsafe extern "C" fn tg_secret_reveal(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Secret, tg_secret>(handle)?;
+                let handle = runtime::borrow::<tillgate::Secret, tg_secret>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let result = handle.reveal();
                 out.put(runtime::own_text(result));

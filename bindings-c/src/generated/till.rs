@@ -44,7 +44,7 @@ pub unsafe extern "C" fn tg_event_stream_acknowledge(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::EventStream,
                     tg_event_stream,
                 >(handle)?;
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn tg_event_stream_next(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<
+                let handle = runtime::share::<
                     tillgate::EventStream,
                     tg_event_stream,
                 >(handle)?;
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn tg_till_archive(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_before = runtime::timestamp(
                     before,
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn tg_till_attach_cysend(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let argument_account = runtime::record::<
                     tillgate::CysendAccount,
                 >(account, &Place::ARGUMENTS, "account")?;
@@ -210,7 +210,7 @@ pub unsafe extern "C" fn tg_till_buy(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_order = runtime::record::<
                     tillgate::NewOrder,
@@ -240,7 +240,7 @@ pub unsafe extern "C" fn tg_till_buy_batch(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_orders = runtime::list(
                     orders,
@@ -280,7 +280,7 @@ pub unsafe extern "C" fn tg_till_cancel(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_id = runtime::text(id, &Place::ARGUMENTS, "id")?;
                 let result = tillgate::block_on(handle.cancel(argument_id))?;
@@ -304,7 +304,7 @@ pub unsafe extern "C" fn tg_till_close(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 tillgate::block_on(handle.close())?;
                 Ok(())
             },
@@ -327,7 +327,7 @@ pub unsafe extern "C" fn tg_till_enqueue(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_order = runtime::record::<
                     tillgate::NewOrder,
@@ -353,7 +353,7 @@ pub unsafe extern "C" fn tg_till_events(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::borrow::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let result = handle.events();
                 out.put(Arc::into_raw(result).cast_mut().cast());
@@ -379,7 +379,7 @@ pub unsafe extern "C" fn tg_till_handle_callback(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_request = runtime::record::<
                     tillgate::CallbackRequest,
@@ -409,7 +409,7 @@ pub unsafe extern "C" fn tg_till_history(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_id = runtime::text(id, &Place::ARGUMENTS, "id")?;
                 let result = tillgate::block_on(handle.history(argument_id))?;
@@ -444,7 +444,7 @@ pub unsafe extern "C" fn tg_till_leave_quarantine(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let argument_decided_by = runtime::text(
                     decided_by,
                     &Place::ARGUMENTS,
@@ -479,7 +479,7 @@ pub unsafe extern "C" fn tg_till_list(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_filter = runtime::record::<
                     tillgate::OrderFilter,
@@ -507,7 +507,7 @@ pub unsafe extern "C" fn tg_till_look_up(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_id = runtime::text(id, &Place::ARGUMENTS, "id")?;
                 let result = tillgate::block_on(handle.look_up(argument_id))?;
@@ -533,7 +533,7 @@ pub unsafe extern "C" fn tg_till_order(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_id = runtime::text(id, &Place::ARGUMENTS, "id")?;
                 let result = tillgate::block_on(handle.order(argument_id))?;
@@ -559,7 +559,7 @@ pub unsafe extern "C" fn tg_till_refetch_code(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_id = runtime::text(id, &Place::ARGUMENTS, "id")?;
                 let result = tillgate::block_on(handle.refetch_code(argument_id))?;
@@ -586,7 +586,7 @@ pub unsafe extern "C" fn tg_till_resolve(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_id = runtime::text(id, &Place::ARGUMENTS, "id")?;
                 let argument_decision = runtime::record::<
@@ -619,7 +619,7 @@ pub unsafe extern "C" fn tg_till_reveal(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_id = runtime::text(id, &Place::ARGUMENTS, "id")?;
                 let result = tillgate::block_on(handle.reveal(argument_id))?;
@@ -644,7 +644,7 @@ pub unsafe extern "C" fn tg_till_get_status(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let result = tillgate::block_on(handle.status())?;
                 out.put(runtime::own::<tillgate::TillStatus>(&result));
@@ -672,7 +672,7 @@ pub unsafe extern "C" fn tg_till_undo(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_undo = runtime::record::<
                     tillgate::NewUndo,
@@ -701,7 +701,7 @@ pub unsafe extern "C" fn tg_till_wait(
         runtime::guard(
             error,
             &mut || {
-                let handle = runtime::handle::<tillgate::Till, tg_till>(handle)?;
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
                 let out = runtime::destination(out, "out")?;
                 let argument_id = runtime::text(id, &Place::ARGUMENTS, "id")?;
                 let argument_timeout_ms = timeout_ms;

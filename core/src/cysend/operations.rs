@@ -10,9 +10,9 @@ macro_rules! operations {
                 Operation { name: $name, method: Method::$method, path: $path, kind: OperationKind::$kind };
         )*
 
-        /// Every operation that the client offers.
+        /// All of them.
         #[cfg(test)]
-        pub(crate) static ALL: &[&Operation] = &[$(&$constant),*];
+        static ALL: &[&Operation] = &[$(&$constant),*];
     };
 }
 
@@ -53,4 +53,28 @@ operations! {
 /// Whether an operation is open to everyone; credentials are not shown where nobody asks for them.
 pub(crate) fn is_open(operation: &Operation) -> bool {
     matches!(operation.name, "getResponses" | "getErrors" | "ping")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_operation_stands_in_the_table_once() {
+        let names: HashSet<_> = ALL.iter().map(|operation| operation.name).collect();
+        let ways: HashSet<_> =
+            ALL.iter().map(|operation| (operation.method.as_str(), operation.path)).collect();
+        assert_eq!((names.len(), ways.len(), ALL.len()), (26, 26, 26));
+    }
+
+    #[test]
+    fn only_placing_orders_moves_money_and_only_safe_methods_are_repeated() {
+        for operation in ALL {
+            assert_eq!(operation.kind == OperationKind::Money, operation.name == "createOrder");
+            // The one exception is a calculation by PUT.
+            let safe = operation.method == Method::GET || operation.name == "getProductCost";
+            assert!(operation.kind != OperationKind::Read || safe, "{}", operation.name);
+        }
+    }
 }

@@ -145,11 +145,18 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the epoch is mirrored, so that a restored backup is noticed.
     fn epoch_guard(&self) -> bool;
 
+    /// The names of keys that encrypted something here and were not given: what they sealed cannot be revealed.
+    fn keys_not_given(&self) -> Result<Vec<String>>;
+
     /// Why the journal is in quarantine.
     fn quarantine(&self) -> Result<Option<String>>;
 
-    /// Why nothing can be written, if so: read-only, out of space, failed.
+    /// Why nothing can be written, if so: read-only, failed.
     fn cannot_write(&self) -> Option<crate::TillgateError>;
+
+    /// Why nothing new may be sent, if so: nothing can be written, or there is no room for what becomes of it. Outcomes of
+    /// what was sent before are still written then, where they can be.
+    fn cannot_send(&self) -> Option<crate::TillgateError>;
 
     /// Ends writing; releases the lock.
     fn close(&self);

@@ -22,7 +22,10 @@ pub(super) struct Call {
 /// Sends a call once.
 pub(super) async fn once(transport: &Transport, call: &Call) -> Sent {
     let clock = &*transport.clock;
-    let is_read = call.request.kind == OperationKind::Read;
+    let is_read = matches!(call.request.kind, OperationKind::Read | OperationKind::ReadThatCosts);
+    if is_read && transport.limits.pause() >= call.start_by {
+        return Sent::NotSent(failure::paused(call));
+    }
     let _turn = tokio::select! {
         biased;
         turn = transport.limits.turn(clock, is_read) => match turn {

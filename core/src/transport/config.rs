@@ -81,7 +81,7 @@ pub(super) struct Settings {
 enum Proxying {
     Environment,
     Direct,
-    Through(reqwest::Proxy),
+    Through(Box<reqwest::Proxy>),
 }
 
 impl Settings {
@@ -132,7 +132,7 @@ impl Settings {
             Proxying::Environment => builder,
             Proxying::Direct => builder.no_proxy(),
             // A proxy of one's own also turns the environment's off.
-            Proxying::Through(proxy) => builder.no_proxy().proxy(proxy.clone()),
+            Proxying::Through(proxy) => builder.no_proxy().proxy((**proxy).clone()),
         }
     }
 }
@@ -214,7 +214,7 @@ fn proxying(config: &TransportConfig, base: &BaseUrl) -> Result<Proxying> {
     } else if proxy.password.is_some() {
         return Err(TillgateError::invalid_argument("transport.proxy.user", "A password needs its user."));
     }
-    Ok(Proxying::Through(through.no_proxy(reqwest::NoProxy::from_string(&bypass))))
+    Ok(Proxying::Through(Box::new(through.no_proxy(reqwest::NoProxy::from_string(&bypass)))))
 }
 
 /// The address that all operations of a gateway are relative to.

@@ -65,6 +65,14 @@ pub(super) fn too_late(call: &Call) -> TillgateError {
     TillgateError::Timeout { details: details(call, Outcome::Unknown, reason, lost_advice(call)) }
 }
 
+/// The gateway has asked for a pause that lasts longer than this call may wait.
+pub(super) fn paused(call: &Call) -> TillgateError {
+    let reason = "The gateway has asked for a pause, and it is not over yet.";
+    TillgateError::RateLimited {
+        details: details(call, Outcome::NotSent, reason, &not_sent_advice("Call again later.")),
+    }
+}
+
 /// The deadline passed before the call could start.
 pub(super) fn no_turn(call: &Call) -> TillgateError {
     let reason = "The deadline passed while the call waited for its turn.";

@@ -20,7 +20,7 @@ pub use config::{ProxyConfig, TransportConfig};
 pub use request::OperationKind;
 #[allow(unused_imports, reason = "SOAP has bodies of its own")]
 pub(crate) use request::{Answer, Body, Operation, Request, Sent};
-pub(crate) use status::{GatewayWords, refused, unreadable};
+pub(crate) use status::{GatewayWords, not_understood, refused, unreadable};
 
 use crate::clock::Clock;
 use crate::error::{Result, TillgateError};

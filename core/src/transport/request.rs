@@ -92,6 +92,7 @@ impl Request {
 
 /// What is known of a call.
 #[derive(Debug)]
+#[allow(clippy::enum_variant_names, reason = "it is the law's own word")]
 pub(crate) enum Sent {
     /// It failed before a connection was handed the request: own checks, name resolution, a refused connection, a failed
     /// handshake. The gateway surely did not see it.

@@ -53,11 +53,21 @@ pub(crate) fn refused(
 
 /// A whole answer that cannot be understood.
 pub(crate) fn unreadable(answer: &Answer, kind: OperationKind, why: impl std::fmt::Display) -> TillgateError {
-    let reason = format!("The answer could not be understood: {why}.");
-    let mut details = ErrorDetails::local(reason, unknown_advice(kind));
+    not_understood(answer.status, answer.request_id.clone(), kind, why)
+}
+
+/// The same, when only these facts of the answer are left.
+pub(crate) fn not_understood(
+    status: u16,
+    request_id: String,
+    kind: OperationKind,
+    why: impl std::fmt::Display,
+) -> TillgateError {
+    let mut details =
+        ErrorDetails::local(format!("The answer could not be understood: {why}."), unknown_advice(kind));
     details.outcome = Outcome::Unknown;
-    details.http_status = Some(answer.status);
-    details.request_id = Some(answer.request_id.clone());
+    details.http_status = Some(status);
+    details.request_id = Some(request_id);
     TillgateError::InvalidAnswer { details }
 }
 
@@ -75,10 +85,10 @@ fn reason(status: u16) -> &'static str {
         404 => "The gateway has no such thing, or hides it from these credentials.",
         408 => "The gateway waited too long for the request.",
         429 => "The gateway takes no more calls for now.",
-        400..=499 => "The gateway refused the request.",
+        _ if (400..500).contains(&status) => "The gateway refused the request.",
         502 | 504 => "Something in front of the gateway could not reach it.",
         503 => "The gateway is overloaded or being maintained.",
-        500..=599 => "The gateway failed.",
+        _ if (500..600).contains(&status) => "The gateway failed.",
         _ => "The gateway answered with a status that it does not document.",
     }
 }

@@ -4,9 +4,11 @@ use crate::double::{Double, answer, json};
 use crate::shop::{OWN_ERROR, accepted, client, order, place, record};
 use std::sync::Arc;
 use tillgate::{
-    CysendCatalogueFilter, CysendClient, CysendConfig, CysendCostRequest, CysendCountryZone,
-    CysendCredentials, CysendFaceValueFilter, CysendFieldType, CysendForceCallbackRequest, CysendOrderQuery,
-    CysendOrderScenario, CysendOrderStatus, CysendProductFilter, CysendProductType, Secret, block_on,
+    CysendCatalogueFilter, CysendCategoryFilter, CysendClient, CysendConfig, CysendCostRequest,
+    CysendCountryFilter, CysendCountryZone, CysendCredentials, CysendFaceValueFilter, CysendFieldType,
+    CysendForceCallbackRequest, CysendOrderQuery, CysendOrderScenario, CysendOrderStatus,
+    CysendProductFilter, CysendProductType, CysendTokenOptions, CysendVerification, CysendVerificationMethod,
+    CysendVerificationRequest, CysendVerificationState, Result, Secret, TillgateError, block_on,
 };
 
 fn query(user_uid: &str) -> CysendOrderQuery {
@@ -321,4 +323,164 @@ fn a_large_catalogue_is_read_whole() {
     let values = block_on(client(&double.url()).get_face_values(CysendFaceValueFilter::default())).unwrap();
     assert_eq!(values.fixed.len(), COUNT);
     assert_eq!(values.fixed[COUNT - 1].face_value.to_string(), "10.25");
+}
+
+#[test]
+fn every_operation_goes_its_own_way() {
+    let double = Double::answering(|_| json(404, OWN_ERROR));
+    let client = client(&double.url());
+    let card = || Secret::new("12/34".into());
+    let refused = |error: Option<TillgateError>| assert_eq!(error.unwrap().code(), "not_found");
+    fn no<T>(result: Result<T>) -> Option<TillgateError> {
+        result.err()
+    }
+    refused(no(block_on(client.get_access_token())));
+    let options =
+        CysendTokenOptions { ip_restricted: true, authorized_ips: Some("mine".into()), ttl_s: Some(60) };
+    refused(no(block_on(client.create_access_token(options))));
+    refused(no(block_on(client.get_catalogue(CysendCatalogueFilter::default()))));
+    refused(no(block_on(client.get_countries(CysendCountryFilter::default()))));
+    refused(no(block_on(client.get_categories(CysendCategoryFilter::default()))));
+    refused(no(block_on(client.get_products(CysendProductFilter::default()))));
+    refused(no(block_on(client.get_face_values(CysendFaceValueFilter::default()))));
+    refused(no(block_on(client.get_maintenance(Some(7)))));
+    refused(no(block_on(client.get_promotions(None))));
+    refused(no(block_on(client.get_order(query("till_1")))));
+    refused(no(block_on(client.create_order(vec![order()]))));
+    let request = CysendForceCallbackRequest { uid: "0101-123456-01".into(), user_uid: "till_1".into() };
+    refused(no(block_on(client.force_callback(request))));
+    refused(no(block_on(client.get_responses())));
+    refused(no(block_on(client.balance())));
+    refused(no(block_on(client.get_subscriptions())));
+    let (method, number) = (CysendVerificationMethod::IvrCall, "+41791234567".to_string());
+    let request =
+        CysendVerificationRequest { method: method.clone(), number, template_id: None, language: None };
+    refused(no(block_on(client.phone_number_verification_request(request))));
+    let verification =
+        CysendVerification { uid: "abcd1234".into(), method, code: Secret::new("0123".into()) };
+    refused(no(block_on(client.phone_number_verify(verification))));
+    refused(no(block_on(client.get_gift_card(card()))));
+    refused(no(block_on(client.get_active(card()))));
+    refused(no(block_on(client.put_active(card(), false))));
+    refused(no(block_on(client.get_errors())));
+    refused(no(block_on(client.ping())));
+    refused(no(block_on(client.get_notification_resource_types())));
+    refused(no(block_on(client.get_notification_events())));
+    refused(no(block_on(client.get_notification_channels())));
+    let lines: Vec<String> =
+        double.seen().iter().map(|seen| seen.line().replacen("/openapi/", "/", 1)).collect();
+    assert_eq!(
+        lines,
+        [
+            "GET /access/token",
+            "POST /access/token",
+            "GET /store/catalogue",
+            "GET /store/catalogue/countries",
+            "GET /store/catalogue/categories",
+            "GET /store/catalogue/products",
+            "GET /store/catalogue/face-value",
+            "GET /store/catalogue/maintenance?product_id=7",
+            "GET /store/catalogue/promotion",
+            "GET /store/order?user_uid=till_1",
+            "POST /store/order",
+            "POST /store/order/callback",
+            "GET /store/order/responses",
+            "GET /customer/balance",
+            "GET /customer/subscriptions",
+            "POST /verification/phone-number",
+            "PUT /verification/phone-number",
+            "GET /gift-card/12%2F34",
+            "GET /gift-card/12%2F34/active",
+            "PUT /gift-card/12%2F34/active?active=false",
+            "GET /openapi/errors",
+            "GET /openapi/ping",
+            "GET /notification/resource_types",
+            "GET /notification/events",
+            "GET /notification/channels",
+        ]
+    );
+    let body = |index: usize| String::from_utf8(double.seen()[index].body.clone()).unwrap();
+    assert_eq!(body(1), r#"{"ip_restricted":true,"authorized_ips":"mine","TTL":60}"#);
+    assert_eq!(body(15), r#"{"method":"ivr-call","number":"+41791234567"}"#);
+    assert_eq!(body(16), r#"{"uid":"abcd1234","method":"ivr-call","code":"0123"}"#);
+}
+
+#[test]
+fn tokens_gift_cards_and_verifications_are_read() {
+    let double = Double::answering(|seen| match seen.line().rsplit_once("/openapi/").unwrap().1 {
+        "access/token" => json(
+            201,
+            r#"{"permissions":[{"methods":"GET","scope":"store/catalogue/*"}],"authorized_ips":"8.8.8.8,8.8.4.4",
+            "TTL":"2018-06-16T01:43:35+00:00","token":"qEewe9ja7isob3MenWTz9HiEnD4A3cDi"}"#,
+        ),
+        "gift-card/1" => json(
+            200,
+            r#"{"code":"123456789","serial":"987654321","remaining_balance":2,"name":"CY.SEND gift card","logo":"",
+            "active":true,"currency":"EUR","expiration":"2019-02-20T02:00:00+00:00","face_value":5.50,"usage_instruction":"Go."}"#,
+        ),
+        "gift-card/1/active" => json(200, r#"{"active":true}"#),
+        "verification/phone-number" => {
+            json(200, r#"{"status":"accepted","verification_id":"abcd1234","method":"sms"}"#)
+        }
+        "notification/channels" => json(
+            200,
+            r#"[{"uid":"1","type":"Email","name":"CY.SEND email","whitelabel":true,"destination":[{"name":"url","required":true}]}]"#,
+        ),
+        _ => json(200, r#"[{"code":"API_123456","http":404,"message":"Product not found"}]"#),
+    });
+    let client = client(&double.url());
+    let card = || Secret::new("1".into());
+    let options = CysendTokenOptions { ip_restricted: false, authorized_ips: None, ttl_s: None };
+    let token = block_on(client.create_access_token(options)).unwrap();
+    assert_eq!(token.token.unwrap().reveal(), "qEewe9ja7isob3MenWTz9HiEnD4A3cDi");
+    assert_eq!(token.expires.unwrap().to_string(), "2018-06-16T01:43:35Z");
+    assert_eq!(token.permissions[0].scope, "store/catalogue/*");
+    let gift_card = block_on(client.get_gift_card(card())).unwrap();
+    assert_eq!((gift_card.face_value.to_string(), gift_card.active), ("5.50".to_string(), true));
+    assert!(!format!("{gift_card:?}").contains("123456789"));
+    assert_eq!(block_on(client.get_active(card())), Ok(true));
+    let request = CysendVerificationRequest {
+        method: CysendVerificationMethod::Sms,
+        number: "+41791234567".into(),
+        template_id: None,
+        language: Some("de".into()),
+    };
+    let status = block_on(client.phone_number_verification_request(request)).unwrap();
+    assert_eq!(status.status, CysendVerificationState::Accepted);
+    assert_eq!(status.extra["verification_id"], "\"abcd1234\"");
+    assert_eq!(block_on(client.get_notification_channels()).unwrap()[0].channel_type, "Email");
+    assert_eq!(block_on(client.get_errors()).unwrap()[0].meaning, "Product not found");
+}
+
+#[test]
+fn what_costs_or_counts_is_checked_here_first() {
+    let double = Double::answering(|_| json(200, "{}"));
+    let client = client(&double.url());
+    let field = |error: TillgateError| error.details().field.clone().unwrap();
+    for number in ["", "0791234567", "+41 79 123 45 67"] {
+        let request = CysendVerificationRequest {
+            method: CysendVerificationMethod::Sms,
+            number: number.into(),
+            template_id: None,
+            language: None,
+        };
+        let error = block_on(client.phone_number_verification_request(request)).unwrap_err();
+        assert_eq!(field(error), "request.number");
+    }
+    for code in ["", "123", "12345", "12a4", "１２３４"] {
+        let verification = CysendVerification {
+            uid: "abcd1234".into(),
+            method: CysendVerificationMethod::Sms,
+            code: Secret::new(code.into()),
+        };
+        assert_eq!(
+            field(block_on(client.phone_number_verify(verification)).unwrap_err()),
+            "verification.code"
+        );
+    }
+    for code in ["", ".."] {
+        let error = block_on(client.put_active(Secret::new(code.into()), true)).unwrap_err();
+        assert_eq!(field(error), "gift_card_code");
+    }
+    assert_eq!(double.connection_count(), 0);
 }

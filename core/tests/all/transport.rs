@@ -171,6 +171,14 @@ fn only_what_fails_before_there_is_a_connection_is_not_sent() {
     assert_eq!((error.outcome(), error.code()), (Outcome::NotSent, "network"), "{error}");
     assert!(error.details().advice.contains("nothing was bought"), "{error}");
 
+    let mute = Double::connections(|mut connection| async move {
+        // Takes the first message of a handshake and says nothing.
+        connection.head().await;
+    });
+    let hurried = TransportConfig { connect_timeout_ms: Some(200), ..Default::default() };
+    let error = place(&client_with(&format!("https://{}", mute.address), hurried)).unwrap_err();
+    assert_eq!((error.outcome(), error.code()), (Outcome::NotSent, "timeout"), "{error}");
+
     let nowhere = TransportConfig { connect_timeout_ms: Some(5_000), ..Default::default() };
     let error = place(&client_with("https://gateway.invalid", nowhere)).unwrap_err();
     assert_eq!(error.outcome(), Outcome::NotSent, "{error}");
@@ -329,9 +337,14 @@ fn a_pause_longer_than_the_deadline_is_not_waited_for() {
     for pause in ["3600", "Thu, 31 Dec 9998 23:59:59 GMT"] {
         let headers = format!("retry-after: {pause}\r\n");
         let double = Double::answering(move |_| with_headers(429, &headers, b""));
-        let error = block_on(client(&double.url()).balance()).unwrap_err();
-        assert_eq!(error.code(), "rate_limited", "{error}");
+        let client = client(&double.url());
+        let error = block_on(client.balance()).unwrap_err();
+        assert_eq!((error.code(), error.details().http_status), ("rate_limited", Some(429)), "{error}");
+        // Nor is the next read even sent. Placing an order decides for itself.
+        let error = block_on(client.balance()).unwrap_err();
+        assert_eq!((error.code(), error.outcome()), ("rate_limited", Outcome::NotSent), "{error}");
         assert_eq!(double.seen().len(), 1);
+        assert_eq!(place(&client).unwrap_err().details().http_status, Some(429));
     }
 }
 

@@ -1,13 +1,17 @@
-//! The account, and whether the gateway is there.
+//! The account, the gateway's errors, and whether the gateway is there.
 
 use super::gateway::{Gateway, successful};
 use crate::cysend::operations;
-use crate::cysend::types::CysendBalance;
+use crate::cysend::types::{CysendBalance, CysendErrorDescription};
 use crate::error::Result;
 use crate::transport::{self, Request};
 
 pub(super) async fn balance(gateway: &Gateway) -> Result<CysendBalance> {
     gateway.fetch(Request::new(&operations::BALANCE)).await
+}
+
+pub(super) async fn errors(gateway: &Gateway) -> Result<Vec<CysendErrorDescription>> {
+    gateway.fetch_or_default(Request::new(&operations::GET_ERRORS)).await
 }
 
 pub(super) async fn ping(gateway: &Gateway) -> Result<()> {

@@ -30,7 +30,7 @@ pub(crate) fn orders(orders: &[CysendOrderRequest]) -> Result<()> {
             &order.face_value_currency,
             &order.beneficiary_information,
         )?;
-        gift_card_code(at("gift_card_code"), &order.gift_card_code)?;
+        paying_card(at("gift_card_code"), &order.gift_card_code)?;
         if let CysendOrderScenario::Other { .. } = order.scenario {
             // The gateway takes what it does not see for a live order; what it makes of a misspelt one, nobody knows.
             return wrong(at("scenario"), "This scenario is not known. Use live or one of the simulations.");
@@ -50,7 +50,7 @@ pub(super) fn costs(requests: &[CysendCostRequest]) -> Result<()> {
         let at = |field: &str| format!("requests[{index}].{field}");
         let (value, currency) = (&request.face_value, &request.face_value_currency);
         what(&at, request.face_value_id, value, currency, &request.beneficiary_information)?;
-        gift_card_code(at("gift_card_code"), &request.gift_card_code)?;
+        paying_card(at("gift_card_code"), &request.gift_card_code)?;
     }
     Ok(())
 }
@@ -80,8 +80,7 @@ pub(super) fn order_query(query: &CysendOrderQuery) -> Result<()> {
 
 /// The languages as the gateway wants them, with commas.
 pub(super) fn languages(languages: &[String]) -> Result<Option<String>> {
-    let is_code = |code: &String| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase());
-    if languages.len() > 50 || !languages.iter().all(is_code) {
+    if languages.len() > 50 || !languages.iter().all(|code| is_language(code)) {
         return wrong("filter.languages", "They are ISO 639-1 codes of two small letters, at most 50.");
     }
     Ok(if languages.is_empty() { None } else { Some(languages.join(",")) })
@@ -98,16 +97,53 @@ pub(super) fn country(code: Option<&str>) -> Result<Option<&str>> {
 
 /// A number in E.164 form. Each call with one is paid for, so a wrong one is not even tried.
 pub(super) fn mobile(number: Option<&str>) -> Result<Option<&str>> {
-    let is_number = |number: &str| {
-        let digits = number.strip_prefix('+').unwrap_or(number);
-        (2..=15).contains(&digits.len())
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
-            && !digits.starts_with('0')
-    };
-    if !number.is_none_or(is_number) {
+    if !number.is_none_or(is_e164) {
         return wrong("filter.mobile", "It is a number in E.164 form, such as +41791234567.");
     }
     Ok(number)
+}
+
+/// A gift card's code.
+pub(super) fn gift_card_code(field: &str, code: &Secret) -> Result<()> {
+    if bounded(code.as_str(), 1, 64) { Ok(()) } else { wrong(field, "It has 1 to 64 characters.") }
+}
+
+/// What a new token may do.
+pub(super) fn token_options(options: &CysendTokenOptions) -> Result<()> {
+    if options.authorized_ips.as_ref().is_some_and(|list| !bounded(list, 1, 256)) {
+        return wrong("options.authorized_ips", "It has 1 to 256 characters.");
+    }
+    if options.ttl_s == Some(0) {
+        return wrong("options.ttl_s", "A token lives for a second at least.");
+    }
+    Ok(())
+}
+
+/// A number to verify: a message to a wrong one is sent for nothing, or to somebody else.
+pub(super) fn verification_request(request: &CysendVerificationRequest) -> Result<()> {
+    if let CysendVerificationMethod::Other { .. } = request.method {
+        return wrong("request.method", "This method is not known.");
+    }
+    if !is_e164(&request.number) {
+        return wrong("request.number", "It is a number in E.164 form, such as +41791234567.");
+    }
+    if request.language.as_ref().is_some_and(|code| !is_language(code)) {
+        return wrong("request.language", "It is an ISO 639-1 code of two small letters.");
+    }
+    Ok(())
+}
+
+/// A code to verify. Each try counts, so one that cannot be right is not tried.
+pub(super) fn verification(verification: &CysendVerification) -> Result<()> {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if verification.uid.len() != 8 || !verification.uid.bytes().all(word) {
+        return wrong("verification.uid", "It has 8 of the characters A-Z a-z 0-9 _.");
+    }
+    let code = verification.code.as_str();
+    if code.len() != 4 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return wrong("verification.code", "It has 4 digits.");
+    }
+    Ok(())
 }
 
 fn what(
@@ -178,11 +214,19 @@ fn callback_url(field: String, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn gift_card_code(field: String, code: &Option<Arc<Secret>>) -> Result<()> {
-    match code {
-        Some(code) if !bounded(code.as_str(), 1, 64) => wrong(field, "It has 1 to 64 characters."),
-        _ => Ok(()),
-    }
+fn paying_card(field: String, code: &Option<Arc<Secret>>) -> Result<()> {
+    code.as_ref().map_or(Ok(()), |code| gift_card_code(&field, code))
+}
+
+fn is_e164(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or(number);
+    (2..=15).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && !digits.starts_with('0')
+}
+
+fn is_language(code: &str) -> bool {
+    code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 fn list_size(field: &str, size: usize) -> Result<()> {

@@ -10,6 +10,7 @@ use crate::secret::Secret;
 use crate::transport::{self, Answer, BaseUrl, OperationKind, Request, Sent, Transport, secret_header};
 use base64::Engine;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, RwLock};
 
@@ -123,6 +124,12 @@ pub(super) async fn decoded<T: DeserializeOwned + Send + 'static>(
     let apart = answer.body.len() > DECODED_APART_BYTES;
     let decode = move || wire::decode(&answer.body).map_err(|why| transport::unreadable(&answer, kind, why));
     if apart { runtime::blocking(decode).await } else { decode() }
+}
+
+/// A body.
+pub(super) fn json(body: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(body)
+        .map_err(|error| TillgateError::internal(format!("A request could not be written: {error}.")))
 }
 
 fn principal(credentials: &CysendCredentials) -> Result<(Principal, Arc<Secret>)> {

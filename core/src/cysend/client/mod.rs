@@ -1,10 +1,16 @@
 //! Typed calls to CY.SEND.
 
+mod access;
 mod account;
 mod catalogue;
 mod checks;
 mod gateway;
+mod gift_card;
+mod notification;
 mod orders;
+#[cfg(test)]
+mod tests;
+mod verification;
 
 use super::types::*;
 use crate::clock::SystemClock;
@@ -201,6 +207,125 @@ impl CysendClient {
     pub async fn ping(&self) -> Result<()> {
         let gateway = self.gateway.clone();
         detached(async move { account::ping(&gateway).await }).await
+    }
+
+    /// The errors that the gateway can tell (operation `getErrors`).
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn get_errors(&self) -> Result<Vec<CysendErrorDescription>> {
+        let gateway = self.gateway.clone();
+        detached(async move { account::errors(&gateway).await }).await
+    }
+
+    /// The token that this client shows (operation `getAccessToken`). Only for a client with a token.
+    ///
+    /// # Errors
+    /// `not_found` when the token is gone; else as for every read.
+    pub async fn get_access_token(&self) -> Result<CysendToken> {
+        let gateway = self.gateway.clone();
+        detached(async move { access::token(&gateway).await }).await
+    }
+
+    /// Makes a token for somebody else (operation `createAccessToken`). Only for a client with a user and password. Never
+    /// repeated by itself: a lost answer may leave a token that nobody knows, until it expires.
+    ///
+    /// # Errors
+    /// `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
+    pub async fn create_access_token(&self, options: CysendTokenOptions) -> Result<CysendToken> {
+        let gateway = self.gateway.clone();
+        detached(async move { access::create_token(&gateway, options).await }).await
+    }
+
+    /// A gift card (operation `getGiftCard`). Never repeated by itself: tries at codes may be counted.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such card; `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`,
+    /// `tls`, `timeout`, `closed`, `forked`.
+    pub async fn get_gift_card(&self, gift_card_code: Arc<Secret>) -> Result<CysendGiftCard> {
+        let gateway = self.gateway.clone();
+        detached(async move { gift_card::get(&gateway, &gift_card_code).await }).await
+    }
+
+    /// Whether a gift card can be spent (operation `getActive`). Never repeated by itself: tries at codes may be counted.
+    ///
+    /// # Errors
+    /// As `get_gift_card`.
+    pub async fn get_active(&self, gift_card_code: Arc<Secret>) -> Result<bool> {
+        let gateway = self.gateway.clone();
+        detached(async move { gift_card::is_active(&gateway, &gift_card_code).await }).await
+    }
+
+    /// Lets a gift card be spent, or stops that (operation `putActive`). Twice is the same as once.
+    ///
+    /// # Errors
+    /// As `get_gift_card`.
+    pub async fn put_active(&self, gift_card_code: Arc<Secret>, active: bool) -> Result<()> {
+        let gateway = self.gateway.clone();
+        detached(async move { gift_card::set_active(&gateway, &gift_card_code, active).await }).await
+    }
+
+    /// The account's subscriptions to notifications (operation `getSubscriptions`).
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn get_subscriptions(&self) -> Result<Vec<CysendSubscription>> {
+        let gateway = self.gateway.clone();
+        detached(async move { notification::subscriptions(&gateway).await }).await
+    }
+
+    /// What notifications can be about (operation `getNotificationResourceTypes`).
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn get_notification_resource_types(&self) -> Result<Vec<CysendNotificationResourceType>> {
+        let gateway = self.gateway.clone();
+        detached(async move { notification::resource_types(&gateway).await }).await
+    }
+
+    /// What can be notified of (operation `getNotificationEvents`).
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn get_notification_events(&self) -> Result<Vec<CysendNotificationEvent>> {
+        let gateway = self.gateway.clone();
+        detached(async move { notification::events(&gateway).await }).await
+    }
+
+    /// How to be notified (operation `getNotificationChannels`).
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn get_notification_channels(&self) -> Result<Vec<CysendNotificationChannel>> {
+        let gateway = self.gateway.clone();
+        detached(async move { notification::channels(&gateway).await }).await
+    }
+
+    /// Sends a code to a phone number, to see whether its owner is there (operation `phoneNumberVerificationRequest`). Never
+    /// repeated by itself: each one is a message or a call.
+    ///
+    /// # Errors
+    /// `invalid_argument`, `unauthorized`, `not_found` (language), `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`,
+    /// `closed`, `forked`.
+    pub async fn phone_number_verification_request(
+        &self,
+        request: CysendVerificationRequest,
+    ) -> Result<CysendVerificationStatus> {
+        let gateway = self.gateway.clone();
+        detached(async move { verification::request(&gateway, request).await }).await
+    }
+
+    /// Gives the code that the owner of a number received (operation `phoneNumberVerify`). Never repeated by itself: tries are
+    /// counted.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such verification; else as `phone_number_verification_request`.
+    pub async fn phone_number_verify(
+        &self,
+        verification: CysendVerification,
+    ) -> Result<CysendVerificationStatus> {
+        let gateway = self.gateway.clone();
+        detached(async move { verification::verify(&gateway, verification).await }).await
     }
 
     /// Another password, or another token, of the same user, from the next call on. Another user is another client.

@@ -1,7 +1,7 @@
 //! Orders: placing, looking up, calculating.
 
 use super::checks;
-use super::gateway::{Gateway, REFUSALS, decoded, successful};
+use super::gateway::{Gateway, REFUSALS, decoded, json, successful};
 use crate::cysend::operations;
 use crate::cysend::types::*;
 use crate::cysend::wire;
@@ -84,7 +84,13 @@ impl Gateway {
             Sent::Answered(answer) => answer,
         };
         if answer.status == 200 {
+            let (status, request_id) = (answer.status, answer.request_id.clone());
             return match decoded::<Vec<CysendOrder>>(answer, OperationKind::Read).await {
+                // The gateway says "there is none" by 404; an empty list is nothing that it documents.
+                Ok(orders) if orders.is_empty() => {
+                    let why = "it is an empty list";
+                    LookUp::Unclear(transport::not_understood(status, request_id, OperationKind::Read, why))
+                }
                 Ok(orders) => LookUp::Found(orders),
                 Err(error) => LookUp::Unclear(error),
             };
@@ -154,11 +160,6 @@ fn create_request(orders: &[CysendOrderRequest]) -> Result<Request> {
         })
         .collect();
     Ok(Request::new(&operations::CREATE_ORDER).json(json(&body)?))
-}
-
-fn json(body: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(body)
-        .map_err(|error| TillgateError::internal(format!("A request could not be written: {error}.")))
 }
 
 /// An order on the wire (schema `OrderRequest`). The public record cannot be serialised: it holds a secret.

@@ -47,8 +47,8 @@ pub struct SqliteStore {
     readers: Readers,
     /// None once it is closed.
     writer: Mutex<Option<Open>>,
-    /// Why nothing, or nothing new, can be written: told without waiting for a commit that is under way.
-    trouble: Mutex<Option<TillgateError>>,
+    /// Told without waiting for a commit that is under way.
+    trouble: Mutex<Trouble>,
     epoch: u64,
     epoch_guard: bool,
     given_keys: Vec<String>,
@@ -85,18 +85,15 @@ impl SqliteStore {
             readers: Readers::new(place.journal().to_path_buf(), access),
             epoch: open.writer.identity.epoch,
             epoch_guard: config.epoch_mirror_path.is_some(),
-            trouble: Mutex::new(trouble_of(&open.writer)),
+            trouble: Mutex::new(Trouble::of(&open.writer)),
             writer: Mutex::new(Some(open)),
             given_keys,
         };
         Ok(Arc::new(store))
     }
 
-    /// Keys that encrypted something here and were not given: what they encrypted cannot be revealed.
-    pub fn keys_not_given(&self) -> Result<Vec<String>> {
-        let mut names = self.readers.key_names()?;
-        names.retain(|name| !self.given_keys.contains(name));
-        Ok(names)
+    fn trouble(&self) -> MutexGuard<'_, Trouble> {
+        self.trouble.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn writer(&self) -> MutexGuard<'_, Option<Open>> {
@@ -110,7 +107,7 @@ impl Store for SqliteStore {
         let mut open = self.writer();
         let writer = &mut open.as_mut().ok_or_else(fault::closed)?.writer;
         let done = writer.commit(batch);
-        *self.trouble.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = trouble_of(writer);
+        *self.trouble() = Trouble::of(writer);
         done
     }
 
@@ -166,13 +163,23 @@ impl Store for SqliteStore {
         self.epoch_guard
     }
 
+    fn keys_not_given(&self) -> Result<Vec<String>> {
+        let mut names = self.readers.key_names()?;
+        names.retain(|name| !self.given_keys.contains(name));
+        Ok(names)
+    }
+
     fn quarantine(&self) -> Result<Option<String>> {
         self.readers.quarantine()
     }
 
-    /// Also an error when only outcomes are still written, because the disk is full.
     fn cannot_write(&self) -> Option<TillgateError> {
-        self.trouble.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+        self.trouble().writing.clone()
+    }
+
+    fn cannot_send(&self) -> Option<TillgateError> {
+        let trouble = self.trouble();
+        trouble.writing.clone().or_else(|| trouble.sending.clone())
     }
 
     fn close(&self) {
@@ -188,13 +195,20 @@ impl Drop for SqliteStore {
     }
 }
 
-fn trouble_of(writer: &Writer) -> Option<TillgateError> {
-    match writer.role {
-        Role::Buyer if guard(Guard::DiskFailure) => {
-            writer.failed.clone().or_else(|| writer.intents_refused.clone())
+/// Why nothing, or nothing new, can be written.
+#[derive(Default)]
+struct Trouble {
+    writing: Option<TillgateError>,
+    sending: Option<TillgateError>,
+}
+
+impl Trouble {
+    fn of(writer: &Writer) -> Self {
+        match writer.role {
+            Role::Buyer if !guard(Guard::DiskFailure) => Self::default(),
+            Role::Buyer => Self { writing: writer.failed.clone(), sending: writer.intents_refused.clone() },
+            Role::Hinter | Role::Viewer => Self { writing: Some(write::opened_read_only()), sending: None },
         }
-        Role::Buyer => None,
-        Role::Hinter | Role::Viewer => Some(write::opened_read_only()),
     }
 }
 

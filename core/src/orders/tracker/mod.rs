@@ -232,6 +232,7 @@ impl Tracker {
             conflicts: counts.conflicts,
             unacknowledged_events: counts.unacknowledged_events,
             unknown_callback_ids: self.unknown_callback_ids.load(Ordering::SeqCst),
+            keys_not_given: store.keys_not_given()?,
             unattached_accounts: unattached,
         })
     }
@@ -338,7 +339,7 @@ impl Tracker {
             return Err(super::journal::closed());
         }
         if guard(Guard::DiskFailure) {
-            if let Some(error) = self.journal.store().cannot_write() {
+            if let Some(error) = self.journal.store().cannot_send() {
                 return Err(error);
             }
             if self.spent.load(Ordering::SeqCst) {

@@ -3,6 +3,7 @@
 
 mod answers;
 mod clocks;
+mod disks;
 mod gateway;
 mod intents;
 mod journals;
@@ -99,12 +100,14 @@ impl World {
             if wanted(&order) {
                 return order;
             }
-            match order.state {
-                // Real disks are slower than this clock: time goes on when the order sleeps as well as the schedule.
-                OrderState::Pending => self.clock.wait_for_sleepers(2).await,
-                _ => self.clock.settle().await,
-            }
-            if order.state != OrderState::Sending {
+            self.clock.settle().await;
+            // Real disks are slower than this clock: time goes on when the order sleeps as well as the schedule.
+            let busy = match order.state {
+                OrderState::Pending => self.clock.sleepers() < 2,
+                OrderState::Sending => true,
+                _ => false,
+            };
+            if !busy {
                 self.clock.advance_to_next();
             }
         }

@@ -59,9 +59,9 @@ fn a_signed_success_settles_and_a_look_up_follows_all_the_same() {
     run(async {
         let world = World::new(with_look_up()).await;
         world.till.buy(order("a1")).await.unwrap();
+        world.gateway.set_status("a1", EvidenceStatus::Failed, "failed");
         world.till.handle_callback(callback("signed:a1")).await.unwrap();
         assert_eq!(world.state("a1").await, OrderState::Succeeded);
-        world.gateway.set_status("a1", EvidenceStatus::Failed, "failed");
         world.until("a1", |o| o.conflict.is_some()).await;
     });
 }

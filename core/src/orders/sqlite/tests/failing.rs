@@ -119,6 +119,7 @@ fn child_whose_disk_fails() {
     assert_eq!(commit(&store, fact("before", no_answer()), 2).unwrap_err().code(), "journal_failed");
     assert_eq!(commit(&store, create([sent("after", 2)]), 2).unwrap_err().code(), "journal_failed");
     assert_eq!(store.cannot_write().unwrap().code(), "journal_failed");
+    assert_eq!(store.cannot_send().unwrap().code(), "journal_failed");
     assert_eq!(store.order("before").unwrap().unwrap().order.state, OrderState::Sending);
     println!("\nas it should be");
 }
@@ -205,7 +206,8 @@ fn on_a_full_disk_outcomes_are_still_written_and_nothing_new_is_sent() {
     let many = create((0..900).map(|n| sent(&format!("new{n}"), 1)));
     assert_eq!(commit(&store, many, 1).unwrap_err().code(), "journal_full");
     assert!(till.beside("-reserve").exists());
-    assert_eq!(store.cannot_write().unwrap().code(), "journal_full");
+    assert_eq!(store.cannot_send().unwrap().code(), "journal_full");
+    assert_eq!(store.cannot_write(), None);
 
     // All outcomes in one batch, more than the log has room for; an intent among them is refused alone.
     let mut batch: Vec<Given> = Vec::new();
@@ -233,7 +235,7 @@ fn on_a_full_disk_outcomes_are_still_written_and_nothing_new_is_sent() {
     for id in &sent_before {
         assert_eq!(store.order(id).unwrap().unwrap().order.state, OrderState::Accepted);
     }
-    assert_eq!(store.cannot_write(), None);
+    assert_eq!(store.cannot_send(), None);
     assert!(till.beside("-reserve").exists());
     created(commit(&store, create([sent("new", 2)]), 2));
 }
@@ -244,7 +246,8 @@ fn without_room_for_the_reserve_the_journal_opens_and_does_not_buy() {
     let Some(disk) = SmallDisk::mount("2m") else { return };
     let till = disk.till();
     let store = till.open();
-    assert_eq!(store.cannot_write().unwrap().code(), "journal_full");
+    assert_eq!(store.cannot_send().unwrap().code(), "journal_full");
+    assert_eq!(store.cannot_write(), None);
     assert_eq!(commit(&store, create([sent("A", 0)]), 0).unwrap_err().code(), "journal_full");
     assert!(!till.beside("-reserve").exists(), "half a reserve takes space for nothing");
 }
