@@ -3921,6 +3921,14 @@ typedef struct {
      */
     uint64_t unknown_callback_ids;
     /**
+     * Names of keys that encrypted vouchers here and were not given at open; see `refetch_code`.
+     */
+    const char *const *keys_not_given;
+    /**
+     * The number of `keys_not_given`.
+     */
+    size_t keys_not_given_len;
+    /**
      * Accounts of open orders that are not attached, so that their orders wait.
      */
     const char *const *unattached_accounts;
