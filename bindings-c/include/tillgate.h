@@ -2770,7 +2770,7 @@ typedef struct {
      */
     size_t struct_size;
     /**
-     * The operations, as a pattern of paths such as `store/catalogue/*`.
+     * The operations, as a pattern of paths such as `store/catalogue/ *`.
      */
     const char *scope;
     /**
