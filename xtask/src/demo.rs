@@ -114,12 +114,17 @@ fn play(tree: &Tree, broken: Option<&str>) -> Result<Verdict> {
 /// Starts the seller again after each kill, until its plan is done.
 fn sell_until_done(seller: &Seller, plan: &std::path::Path, manner: &Manner<'_>, kills: usize) -> Result<()> {
     let language = seller.language.name();
+    let mut shown = Vec::new();
     for start in 0..=kills {
         println!("   {language}: the till {}", if start == 0 { "is opened" } else { "was killed; it is opened again" });
         let log = plan.with_extension(format!("{start}.log"));
         let ended = seller.sell(plan, manner, &log)?;
-        for line in ended.stdout.lines().filter(|line| line.starts_with("settle")) {
-            println!("      {}", line.trim_start_matches("settle "));
+        for line in ended.stdout.lines().filter_map(|line| line.strip_prefix("settle ")) {
+            // A seller that was opened again tells of its earlier orders once more.
+            if !shown.iter().any(|earlier| earlier == line) {
+                println!("      {line}");
+                shown.push(line.to_string());
+            }
         }
         if ended.succeeded() {
             if start < kills && manner.guards_off.is_none() {

@@ -149,11 +149,18 @@ pub fn table(judged: &[Judged]) -> String {
             let _ = writeln!(text, "{}", "-".repeat(widths.iter().sum::<usize>() + 2 * (header.len() - 1)));
         }
     }
-    text.push('\n');
-    for one in judged {
-        if let Some(expected) = one.expected.as_ref().filter(|e| !e.story.is_empty()) {
-            let _ = writeln!(text, "{}: {}", one.id, expected.story);
+    let mut stories: Vec<(&str, Vec<&str>)> = Vec::new();
+    for expected in judged.iter().filter_map(|one| one.expected.as_ref()).filter(|e| !e.story.is_empty()) {
+        match stories.iter_mut().find(|(story, _)| *story == expected.story) {
+            Some((_, ids)) => ids.push(&expected.id),
+            None => stories.push((&expected.story, vec![&expected.id])),
         }
+    }
+    if !stories.is_empty() {
+        let _ = writeln!(text, "\nWhat happens to each, and what must become of it:");
+    }
+    for (story, ids) in stories {
+        let _ = writeln!(text, "{}: {story}", ids.join(", "));
     }
     text
 }

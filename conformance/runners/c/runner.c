@@ -106,6 +106,8 @@ static tg_till *open_till(void)
         account.client = client;
         if (!failed(tg_till_attach_cysend(till, &account, &error), error)) {
             printf(" ok\n");
+            /* Before the first step, so that whoever watches knows how far it came. */
+            fflush(stdout);
         } else {
             tg_till_free(till);
             till = NULL;

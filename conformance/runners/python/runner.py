@@ -52,7 +52,7 @@ class Settings:
 
     def open(self) -> tillgate.Till:
         url, user, password = self.account
-        client = tillgate.CysendClient.new(
+        client = tillgate.CysendClient(
             tillgate.CysendConfig(
                 credentials=tillgate.CysendCredentials(user=user, password=tillgate.Secret(password)),
                 base_url=url,

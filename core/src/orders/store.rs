@@ -145,6 +145,9 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the epoch is mirrored, so that a restored backup is noticed.
     fn epoch_guard(&self) -> bool;
 
+    /// The names of keys that encrypted something here and were not given: what they sealed cannot be revealed.
+    fn keys_not_given(&self) -> Result<Vec<String>>;
+
     /// Why the journal is in quarantine.
     fn quarantine(&self) -> Result<Option<String>>;
 

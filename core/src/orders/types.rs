@@ -558,6 +558,8 @@ pub struct TillStatus {
     pub unacknowledged_events: u64,
     /// Ids in callbacks that were not ours, since open.
     pub unknown_callback_ids: u64,
+    /// Names of keys that encrypted vouchers here and were not given at open; see `refetch_code`.
+    pub keys_not_given: Vec<String>,
     /// Accounts of open orders that are not attached, so that their orders wait.
     pub unattached_accounts: Vec<String>,
 }

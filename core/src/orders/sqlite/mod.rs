@@ -92,13 +92,6 @@ impl SqliteStore {
         Ok(Arc::new(store))
     }
 
-    /// Keys that encrypted something here and were not given: what they encrypted cannot be revealed.
-    pub fn keys_not_given(&self) -> Result<Vec<String>> {
-        let mut names = self.readers.key_names()?;
-        names.retain(|name| !self.given_keys.contains(name));
-        Ok(names)
-    }
-
     fn trouble(&self) -> MutexGuard<'_, Trouble> {
         self.trouble.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
@@ -168,6 +161,12 @@ impl Store for SqliteStore {
 
     fn epoch_guard(&self) -> bool {
         self.epoch_guard
+    }
+
+    fn keys_not_given(&self) -> Result<Vec<String>> {
+        let mut names = self.readers.key_names()?;
+        names.retain(|name| !self.given_keys.contains(name));
+        Ok(names)
     }
 
     fn quarantine(&self) -> Result<Option<String>> {

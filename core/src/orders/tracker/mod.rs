@@ -232,6 +232,7 @@ impl Tracker {
             conflicts: counts.conflicts,
             unacknowledged_events: counts.unacknowledged_events,
             unknown_callback_ids: self.unknown_callback_ids.load(Ordering::SeqCst),
+            keys_not_given: store.keys_not_given()?,
             unattached_accounts: unattached,
         })
     }

@@ -114,9 +114,8 @@ fn what_was_left_pending_expires_in_the_next_process_unless_it_is_resumed() {
             world.till.enqueue(order("a1")).await.unwrap();
             world.soon("the first attempt", || world.gateway.calls("submit") == 1).await;
             world.reopen().await;
-            let order = world
-                .until("a1", |o| !matches!(o.state, OrderState::Pending | OrderState::Sending))
-                .await;
+            let order =
+                world.until("a1", |o| !matches!(o.state, OrderState::Pending | OrderState::Sending)).await;
             assert_eq!(order.state, expected, "resume_pending {resume}");
             assert_eq!(world.gateway.bought("a1"), usize::from(resume));
         }

@@ -3,6 +3,7 @@
 
 mod answers;
 mod clocks;
+mod disks;
 mod gateway;
 mod intents;
 mod journals;

@@ -69,6 +69,9 @@ impl Store for Gated {
     fn cannot_write(&self) -> Option<TillgateError> {
         unreachable!()
     }
+    fn keys_not_given(&self) -> Result<Vec<String>> {
+        unreachable!()
+    }
     fn cannot_send(&self) -> Option<TillgateError> {
         unreachable!()
     }
