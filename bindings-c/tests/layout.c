@@ -661,7 +661,7 @@ HOLDS(tg_till_config_old_keys_len_is_in_place, sizeof(void *) != 8 || offsetof(t
 HOLDS(tg_till_config_installation_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_config, installation_id) == 48);
 HOLDS(tg_till_config_epoch_mirror_path_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_config, epoch_mirror_path) == 56);
 HOLDS(tg_till_config_policy_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_config, policy) == 64);
-HOLDS(tg_till_status_has_its_size, sizeof(void *) != 8 || sizeof(tg_till_status) == 96);
+HOLDS(tg_till_status_has_its_size, sizeof(void *) != 8 || sizeof(tg_till_status) == 112);
 HOLDS(tg_till_status_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_status, struct_size) == 0);
 HOLDS(tg_till_status_quarantine_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_status, quarantine) == 8);
 HOLDS(tg_till_status_epoch_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_status, epoch) == 16);
@@ -672,8 +672,10 @@ HOLDS(tg_till_status_in_review_is_in_place, sizeof(void *) != 8 || offsetof(tg_t
 HOLDS(tg_till_status_conflicts_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_status, conflicts) == 56);
 HOLDS(tg_till_status_unacknowledged_events_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_status, unacknowledged_events) == 64);
 HOLDS(tg_till_status_unknown_callback_ids_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_status, unknown_callback_ids) == 72);
-HOLDS(tg_till_status_unattached_accounts_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_status, unattached_accounts) == 80);
-HOLDS(tg_till_status_unattached_accounts_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_status, unattached_accounts_len) == 88);
+HOLDS(tg_till_status_keys_not_given_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_status, keys_not_given) == 80);
+HOLDS(tg_till_status_keys_not_given_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_status, keys_not_given_len) == 88);
+HOLDS(tg_till_status_unattached_accounts_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_status, unattached_accounts) == 96);
+HOLDS(tg_till_status_unattached_accounts_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_till_status, unattached_accounts_len) == 104);
 HOLDS(tg_transport_config_has_its_size, sizeof(void *) != 8 || sizeof(tg_transport_config) == 104);
 HOLDS(tg_transport_config_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_transport_config, struct_size) == 0);
 HOLDS(tg_transport_config_has_connect_timeout_ms_is_in_place, sizeof(void *) != 8 || offsetof(tg_transport_config, has_connect_timeout_ms) == 8);
@@ -911,6 +913,7 @@ static const function functions[] = {
     (function)tg_secret_free,
     (function)tg_secret_new,
     (function)tg_secret_reveal,
+    (function)tg_shut_down,
     (function)tg_string_free,
     (function)tg_till_archive,
     (function)tg_till_attach_cysend,

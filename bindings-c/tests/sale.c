@@ -164,7 +164,6 @@ int main(void) {
   tg_log_set(listen, NULL, TG_LOG_DEBUG);
   client = connect_to_sandbox();
   till = open_till("journal", client);
-  tg_cysend_client_free(client);
   must(tg_new_id(&id, &error), error, "id");
   buy_a_voucher(till, id);
   hear_of_it(till, id);
@@ -174,6 +173,9 @@ int main(void) {
   tg_till_free(till);
   must_hold(lines == 1, "the library told of its work");
   tg_log_set(NULL, NULL, 0);
+  must(tg_shut_down(5000, &error), error, "shut down");
+  must_hold(tg_cysend_client_ping(client, NULL) == TG_ERROR_CLOSED, "what comes later is told that it is closed");
+  tg_cysend_client_free(client);
   printf("sold\n");
   return EXIT_SUCCESS;
 }

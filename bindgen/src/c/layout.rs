@@ -81,6 +81,8 @@ impl Layout {
         self.function("tg_log_set", "void", &log.map(String::from));
         self.function("tg_abi_version", "uint32_t", &[]);
         self.function("tg_version", "const char *", &[]);
+        let shut_down = ["uint64_t patience_ms", "tg_error **error"];
+        self.function("tg_shut_down", "int32_t", &shut_down.map(String::from));
         self.function("tg_string_free", "void", &["char *text".to_string()]);
         self.function("tg_bytes_free", "void", &["tg_bytes *bytes".to_string()]);
         self.function("tg_pair_list_free", "void", &["tg_pair_list *pairs".to_string()]);

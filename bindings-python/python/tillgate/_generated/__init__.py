@@ -147,7 +147,7 @@ if TYPE_CHECKING:
 
 
 # The native library must have been built from the same interface.
-INTERFACE = "6576dbe81ed6b831"
+INTERFACE = "30a2890870cb1d47"
 __version__ = "0.1.0"
 
 MODULES = {
