@@ -600,6 +600,81 @@ typedef struct tg_secret tg_secret;
 typedef struct tg_till tg_till;
 
 /**
+ * What is known about the money when a call ended in an error.
+ * One of the constants `TG_OUTCOME_*`.
+ */
+typedef int32_t tg_outcome;
+
+/**
+ * Everything that can go wrong. The kind says what to do; the details say what happened.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * One of the constants `TG_ERROR_*`; also what the function returned.
+     */
+    int32_t code;
+    /**
+     * The code as a word, the same in every language (`invalid_argument`).
+     */
+    const char *code_name;
+    /**
+     * All of it in one text, for a log or a screen.
+     */
+    const char *text;
+    /**
+     * What went wrong, in a sentence.
+     */
+    const char *reason;
+    /**
+     * What happened to the money and what to do now, in plain words.
+     */
+    const char *advice;
+    /**
+     * What is known about the money.
+     */
+    tg_outcome outcome;
+    /**
+     * The argument or field that was wrong, as a path such as `orders[0].face_value`.
+     * NULL if absent.
+     */
+    const char *field;
+    /**
+     * The gateway's own error code (CY.SEND: `APIError.code`).
+     * NULL if absent.
+     */
+    const char *gateway_code;
+    /**
+     * The gateway's own words (CY.SEND: `APIError.message` and `information`).
+     * NULL if absent.
+     */
+    const char *gateway_text;
+    /**
+     * Whether there is `http_status`.
+     */
+    bool has_http_status;
+    /**
+     * The HTTP status of the answer.
+     */
+    uint16_t http_status;
+    /**
+     * The order that this is about.
+     * NULL if absent.
+     */
+    const char *order_id;
+    /**
+     * The correlation id that was sent with the request; it also stands in the logs.
+     * NULL if absent.
+     */
+    const char *request_id;
+} tg_error;
+
+/**
  * Bytes.
  */
 typedef struct {
@@ -2770,7 +2845,7 @@ typedef struct {
      */
     size_t struct_size;
     /**
-     * The operations, as a pattern of paths such as `store/catalogue/*`.
+     * The operations, as a pattern of paths such as `store/catalogue/ *`.
      */
     const char *scope;
     /**
@@ -2959,81 +3034,6 @@ typedef struct {
      */
     size_t extra_len;
 } tg_cysend_verification_status;
-
-/**
- * What is known about the money when a call ended in an error.
- * One of the constants `TG_OUTCOME_*`.
- */
-typedef int32_t tg_outcome;
-
-/**
- * Everything that can go wrong. The kind says what to do; the details say what happened.
- *
- * Thread safety: plain data; several threads may read it while none writes.
- */
-typedef struct {
-    /**
-     * The size of the struct; see the start of this header.
-     */
-    size_t struct_size;
-    /**
-     * One of the constants `TG_ERROR_*`; also what the function returned.
-     */
-    int32_t code;
-    /**
-     * The code as a word, the same in every language (`invalid_argument`).
-     */
-    const char *code_name;
-    /**
-     * All of it in one text, for a log or a screen.
-     */
-    const char *text;
-    /**
-     * What went wrong, in a sentence.
-     */
-    const char *reason;
-    /**
-     * What happened to the money and what to do now, in plain words.
-     */
-    const char *advice;
-    /**
-     * What is known about the money.
-     */
-    tg_outcome outcome;
-    /**
-     * The argument or field that was wrong, as a path such as `orders[0].face_value`.
-     * NULL if absent.
-     */
-    const char *field;
-    /**
-     * The gateway's own error code (CY.SEND: `APIError.code`).
-     * NULL if absent.
-     */
-    const char *gateway_code;
-    /**
-     * The gateway's own words (CY.SEND: `APIError.message` and `information`).
-     * NULL if absent.
-     */
-    const char *gateway_text;
-    /**
-     * Whether there is `http_status`.
-     */
-    bool has_http_status;
-    /**
-     * The HTTP status of the answer.
-     */
-    uint16_t http_status;
-    /**
-     * The order that this is about.
-     * NULL if absent.
-     */
-    const char *order_id;
-    /**
-     * The correlation id that was sent with the request; it also stands in the logs.
-     * NULL if absent.
-     */
-    const char *request_id;
-} tg_error;
 
 /**
  * An exact amount with its currency.
@@ -3996,6 +3996,15 @@ uint32_t tg_abi_version(void);
  * The version of the library that is loaded, as `major.minor.patch`. Never freed.
  */
 const char *tg_version(void);
+
+/**
+ * Ends the threads of the library for good: what runs gets so many milliseconds to finish, and later calls answer
+ * `TG_ERROR_CLOSED`. For programs that unload the library; others need not call it. Close each till before.
+ *
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_shut_down(uint64_t patience_ms,
+                     tg_error **error);
 
 /**
  * Wipes and frees a text that this library returned. NULL is ignored.

@@ -2051,7 +2051,7 @@ impl Incoming for tillgate::CysendOrderRequest {
 pub struct tg_cysend_permission {
     /// The size of the struct; see the start of this header.
     pub struct_size: usize,
-    /// The operations, as a pattern of paths such as `store/catalogue/*`.
+    /// The operations, as a pattern of paths such as `store/catalogue/ *`.
     pub scope: *const c_char,
     /// The HTTP methods.
     pub methods: *const c_char,
