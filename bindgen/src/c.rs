@@ -158,7 +158,8 @@ impl<'a> Writer<'a> {
 fn docs(text: &str, more: &[String]) -> TokenStream {
     let lines = text.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
     let more = more.iter().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
-    let all: Vec<_> = lines.chain(more).collect();
+    // What would begin or end a comment of C is drawn apart.
+    let all: Vec<_> = lines.chain(more).map(|line| line.replace("*/", "* /").replace("/*", "/ *")).collect();
     quote!(#(#[doc = #all])*)
 }
 

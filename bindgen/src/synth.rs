@@ -114,25 +114,27 @@ fn copy_folder(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
 
 /// The manifest of the real workspace, with other members, and the made-up core under the name of the real one.
 fn workspace_manifest(workspace: &Utf8Path, members: &[String]) -> Result<String> {
-    let real = fs::read_to_string(workspace.join("Cargo.toml")).context("the workspace has no Cargo.toml")?;
-    let mut text = String::new();
-    for line in real.lines() {
-        if line.starts_with("members = ") {
-            text.push_str(&format!("members = {members:?}"));
-        } else if line.starts_with("tillgate = ") {
-            text.push_str("tillgate = { path = \"core\", package = \"tillgate-synthetic\" }");
-        } else if let Some(name) =
-            ["macros", "sandbox"].iter().find(|n| line.starts_with(&format!("tillgate-{n} = ")))
-        {
-            text.push_str(&format!("tillgate-{name} = {{ path = \"{workspace}/{name}\" }}"));
-        } else if line.starts_with("tillgate-") {
+    let text = fs::read_to_string(workspace.join("Cargo.toml")).context("the workspace has no Cargo.toml")?;
+    let mut manifest: toml::Table = text.parse().context("the workspace's Cargo.toml")?;
+    let own = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut).context("no [workspace]")?;
+    own.retain(|key, _| !["members", "default-members", "exclude"].contains(&key));
+    own.insert("members".to_string(), members.to_vec().into());
+    let dependencies = own.get_mut("dependencies").and_then(toml::Value::as_table_mut);
+    for (name, dependency) in dependencies.context("no [workspace.dependencies]")?.iter_mut() {
+        let Some(dependency) = dependency.as_table_mut() else { continue };
+        let Some(path) =
+            dependency.get("path").and_then(toml::Value::as_str).map(|path| workspace.join(path))
+        else {
             continue;
+        };
+        if name == "tillgate" {
+            dependency.insert("path".to_string(), "core".into());
+            dependency.insert("package".to_string(), "tillgate-synthetic".into());
         } else {
-            text.push_str(line);
+            dependency.insert("path".to_string(), path.as_str().into());
         }
-        text.push('\n');
     }
-    Ok(text)
+    Ok(toml::to_string(&manifest)?)
 }
 
 /// A series of numbers that looks like chance and is always the same.

@@ -179,6 +179,41 @@
 #define TG_CYSEND_PRODUCT_TYPE_HLR 4
 
 /**
+ * A value that this version does not know, kept as it came.
+ */
+#define TG_CYSEND_VERIFICATION_METHOD_OTHER 0
+
+/**
+ * By a text message.
+ */
+#define TG_CYSEND_VERIFICATION_METHOD_SMS 1
+
+/**
+ * By a call that speaks it.
+ */
+#define TG_CYSEND_VERIFICATION_METHOD_IVR_CALL 2
+
+/**
+ * A value that this version does not know, kept as it came.
+ */
+#define TG_CYSEND_VERIFICATION_STATE_OTHER 0
+
+/**
+ * The code is on its way, or was not given yet.
+ */
+#define TG_CYSEND_VERIFICATION_STATE_ACCEPTED 1
+
+/**
+ * The code was right.
+ */
+#define TG_CYSEND_VERIFICATION_STATE_SUCCESS 2
+
+/**
+ * The code was wrong, or could not be delivered.
+ */
+#define TG_CYSEND_VERIFICATION_STATE_FAILED 3
+
+/**
  * The error arose here; no request was made for this call.
  */
 #define TG_OUTCOME_LOCAL 1
@@ -563,6 +598,81 @@ typedef struct tg_secret tg_secret;
  * Thread safety: several threads may call its functions at once. Free it when no thread uses it any more.
  */
 typedef struct tg_till tg_till;
+
+/**
+ * What is known about the money when a call ended in an error.
+ * One of the constants `TG_OUTCOME_*`.
+ */
+typedef int32_t tg_outcome;
+
+/**
+ * Everything that can go wrong. The kind says what to do; the details say what happened.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * One of the constants `TG_ERROR_*`; also what the function returned.
+     */
+    int32_t code;
+    /**
+     * The code as a word, the same in every language (`invalid_argument`).
+     */
+    const char *code_name;
+    /**
+     * All of it in one text, for a log or a screen.
+     */
+    const char *text;
+    /**
+     * What went wrong, in a sentence.
+     */
+    const char *reason;
+    /**
+     * What happened to the money and what to do now, in plain words.
+     */
+    const char *advice;
+    /**
+     * What is known about the money.
+     */
+    tg_outcome outcome;
+    /**
+     * The argument or field that was wrong, as a path such as `orders[0].face_value`.
+     * NULL if absent.
+     */
+    const char *field;
+    /**
+     * The gateway's own error code (CY.SEND: `APIError.code`).
+     * NULL if absent.
+     */
+    const char *gateway_code;
+    /**
+     * The gateway's own words (CY.SEND: `APIError.message` and `information`).
+     * NULL if absent.
+     */
+    const char *gateway_text;
+    /**
+     * Whether there is `http_status`.
+     */
+    bool has_http_status;
+    /**
+     * The HTTP status of the answer.
+     */
+    uint16_t http_status;
+    /**
+     * The order that this is about.
+     * NULL if absent.
+     */
+    const char *order_id;
+    /**
+     * The correlation id that was sent with the request; it also stands in the logs.
+     * NULL if absent.
+     */
+    const char *request_id;
+} tg_error;
 
 /**
  * Bytes.
@@ -1872,6 +1982,50 @@ typedef struct {
 } tg_cysend_destination_parameter;
 
 /**
+ * An error that the gateway can tell (CY.SEND operation `getErrors`, schema `APIErrorDescription`).
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * Whether there is `http`.
+     */
+    bool has_http;
+    /**
+     * The HTTP status that it comes with.
+     */
+    uint16_t http;
+    /**
+     * The code, to tell the gateway's support.
+     */
+    const char *code;
+    /**
+     * What it means, in English.
+     */
+    const char *meaning;
+} tg_cysend_error_description;
+
+/**
+ * A list that a function returned.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The first of them.
+     */
+    const tg_cysend_error_description *const *items;
+    /**
+     * How many there are.
+     */
+    size_t items_len;
+} tg_cysend_error_description_list;
+
+/**
  * Which face values are wanted (CY.SEND operation `getFaceValues`).
  *
  * Thread safety: plain data; several threads may read it while none writes.
@@ -1960,6 +2114,75 @@ typedef struct {
 } tg_cysend_force_callback_request;
 
 /**
+ * A gift card (CY.SEND schema `GiftCard`).
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * Its code: whoever has it can spend the card.
+     * NULL if absent.
+     */
+    const tg_secret *code;
+    /**
+     * Its serial number, to ask the gateway about the card.
+     * NULL if absent.
+     */
+    const tg_secret *serial;
+    /**
+     * Its name.
+     */
+    const char *name;
+    /**
+     * The address of its logo.
+     */
+    const char *logo;
+    /**
+     * Whether it can be spent.
+     */
+    bool active;
+    /**
+     * What it was worth when it was issued, in the main unit of its currency.
+     * An exact number as text.
+     */
+    const char *face_value;
+    /**
+     * Its currency: alphabetic ISO 4217 code.
+     */
+    const char *currency;
+    /**
+     * What is left on it, in the main unit of its currency.
+     * An exact number as text.
+     */
+    const char *remaining_balance;
+    /**
+     * Whether there is `expiration`.
+     */
+    bool has_expiration;
+    /**
+     * When it expires; a date without an offset is read as UTC.
+     * Microseconds since 1970-01-01T00:00:00Z.
+     */
+    int64_t expiration;
+    /**
+     * How to use it.
+     */
+    const char *usage_instruction;
+    /**
+     * The fields of the answer that this version does not know: name and JSON text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
+} tg_cysend_gift_card;
+
+/**
  * A list that a function returned.
  *
  * Thread safety: plain data; several threads may read it while none writes.
@@ -1974,6 +2197,162 @@ typedef struct {
      */
     size_t items_len;
 } tg_cysend_maintenance_list;
+
+/**
+ * A parameter that a channel asks for (CY.SEND schema `NotificationDestinationParameterDescription`).
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * Its name.
+     */
+    const char *name;
+    /**
+     * Whether it must be given.
+     */
+    bool required;
+} tg_cysend_destination_description;
+
+/**
+ * A way to be notified (CY.SEND schema `NotificationChannel`).
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * Its id at the gateway.
+     */
+    const char *uid;
+    /**
+     * Its type, such as `Email`.
+     */
+    const char *channel_type;
+    /**
+     * Its name.
+     */
+    const char *name;
+    /**
+     * Whether messages are written with your own templates.
+     */
+    bool whitelabel;
+    /**
+     * The parameters that a subscription gives it.
+     */
+    const tg_cysend_destination_description *const *destination;
+    /**
+     * The number of `destination`.
+     */
+    size_t destination_len;
+    /**
+     * The fields of the answer that this version does not know: name and JSON text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
+} tg_cysend_notification_channel;
+
+/**
+ * A list that a function returned.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The first of them.
+     */
+    const tg_cysend_notification_channel *const *items;
+    /**
+     * How many there are.
+     */
+    size_t items_len;
+} tg_cysend_notification_channel_list;
+
+/**
+ * Something that happens (CY.SEND schema `NotificationEvent`).
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * Its id at the gateway.
+     */
+    const char *uid;
+    /**
+     * The id of the kind of thing that it happens to.
+     */
+    const char *resource_type_uid;
+    /**
+     * Its name, such as `Purchase result`.
+     */
+    const char *name;
+} tg_cysend_notification_event;
+
+/**
+ * A list that a function returned.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The first of them.
+     */
+    const tg_cysend_notification_event *const *items;
+    /**
+     * How many there are.
+     */
+    size_t items_len;
+} tg_cysend_notification_event_list;
+
+/**
+ * A kind of thing that notifications are about (CY.SEND schema `NotificationResourceType`).
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * Its id at the gateway.
+     */
+    const char *uid;
+    /**
+     * Its name, such as `Purchase`.
+     */
+    const char *name;
+} tg_cysend_notification_resource_type;
+
+/**
+ * A list that a function returned.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The first of them.
+     */
+    const tg_cysend_notification_resource_type *const *items;
+    /**
+     * How many there are.
+     */
+    size_t items_len;
+} tg_cysend_notification_resource_type_list;
 
 /**
  * Whether an order is meant (CY.SEND schema `OrderScenario`). The gateway takes a missing one for `live`, so this
@@ -2440,13 +2819,23 @@ typedef struct {
 } tg_cysend_response_code_list;
 
 /**
- * What is known about the money when a call ended in an error.
- * One of the constants `TG_OUTCOME_*`.
+ * A list that a function returned.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
  */
-typedef int32_t tg_outcome;
+typedef struct {
+    /**
+     * The first of them.
+     */
+    const tg_cysend_subscription *const *items;
+    /**
+     * How many there are.
+     */
+    size_t items_len;
+} tg_cysend_subscription_list;
 
 /**
- * Everything that can go wrong. The kind says what to do; the details say what happened.
+ * What a token may do (CY.SEND schema `Permission`).
  *
  * Thread safety: plain data; several threads may read it while none writes.
  */
@@ -2456,63 +2845,195 @@ typedef struct {
      */
     size_t struct_size;
     /**
-     * One of the constants `TG_ERROR_*`; also what the function returned.
+     * The operations, as a pattern of paths such as `store/catalogue/ *`.
      */
-    int32_t code;
+    const char *scope;
     /**
-     * The code as a word, the same in every language (`invalid_argument`).
+     * The HTTP methods.
      */
-    const char *code_name;
+    const char *methods;
+} tg_cysend_permission;
+
+/**
+ * A token (CY.SEND schema `Token`).
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
     /**
-     * All of it in one text, for a log or a screen.
+     * The size of the struct; see the start of this header.
      */
-    const char *text;
+    size_t struct_size;
     /**
-     * What went wrong, in a sentence.
-     */
-    const char *reason;
-    /**
-     * What happened to the money and what to do now, in plain words.
-     */
-    const char *advice;
-    /**
-     * What is known about the money.
-     */
-    tg_outcome outcome;
-    /**
-     * The argument or field that was wrong, as a path such as `orders[0].face_value`.
+     * The token itself: whoever has it can act with it.
      * NULL if absent.
      */
-    const char *field;
+    const tg_secret *token;
     /**
-     * The gateway's own error code (CY.SEND: `APIError.code`).
+     * Whether there is `expires`.
+     */
+    bool has_expires;
+    /**
+     * When it expires; a date without an offset is read as UTC.
+     * Microseconds since 1970-01-01T00:00:00Z.
+     */
+    int64_t expires;
+    /**
+     * The addresses that it works from, with commas between.
      * NULL if absent.
      */
-    const char *gateway_code;
+    const char *authorized_ips;
     /**
-     * The gateway's own words (CY.SEND: `APIError.message` and `information`).
+     * What it may do.
+     */
+    const tg_cysend_permission *const *permissions;
+    /**
+     * The number of `permissions`.
+     */
+    size_t permissions_len;
+    /**
+     * The fields of the answer that this version does not know: name and JSON text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
+} tg_cysend_token;
+
+/**
+ * What a new token may do (CY.SEND operation `createAccessToken`, schema `TokenOptions`).
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * Whether the token works only from `authorized_ips`.
+     */
+    bool ip_restricted;
+    /**
+     * IPv4 addresses with commas between, or `mine` for the address that this request comes from. At most 256 characters.
+     * The gateway's default: `mine`.
      * NULL if absent.
      */
-    const char *gateway_text;
+    const char *authorized_ips;
     /**
-     * Whether there is `http_status`.
+     * Whether there is `ttl_s`.
      */
-    bool has_http_status;
+    bool has_ttl_s;
     /**
-     * The HTTP status of the answer.
+     * How long the token lives, in seconds. The gateway's default: 3600.
      */
-    uint16_t http_status;
+    uint32_t ttl_s;
+} tg_cysend_token_options;
+
+/**
+ * How a code reaches the owner of a number (CY.SEND schema `VerificationMethod`).
+ * The tag is one of the constants `TG_CYSEND_VERIFICATION_METHOD_*`.
+ */
+typedef tg_open tg_cysend_verification_method;
+
+/**
+ * A code that the owner of a number was given (CY.SEND operation `phoneNumberVerify`, schema `Verification`).
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
     /**
-     * The order that this is about.
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * The verification's id: 8 characters.
+     */
+    const char *uid;
+    /**
+     * How the code reached its owner.
+     */
+    tg_cysend_verification_method method;
+    /**
+     * The code: 4 digits.
+     */
+    const tg_secret *code;
+} tg_cysend_verification;
+
+/**
+ * A number to verify (CY.SEND operation `phoneNumberVerificationRequest`, schema `VerificationRequest`).
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * How the code is to reach its owner.
+     */
+    tg_cysend_verification_method method;
+    /**
+     * The number, in E.164 form such as `+41791234567`.
+     */
+    const char *number;
+    /**
+     * Whether there is `template_id`.
+     */
+    bool has_template_id;
+    /**
+     * The gateway's id of a template for the text message.
+     */
+    int64_t template_id;
+    /**
+     * ISO 639-1 code of the language. The gateway's default: `en`.
      * NULL if absent.
      */
-    const char *order_id;
+    const char *language;
+} tg_cysend_verification_request;
+
+/**
+ * How far a verification has come (CY.SEND schema `VerificationStatus`, field `status`).
+ * The tag is one of the constants `TG_CYSEND_VERIFICATION_STATE_*`.
+ */
+typedef tg_open tg_cysend_verification_state;
+
+/**
+ * How far a verification has come (CY.SEND schema `VerificationStatus`). The description requires `type` and
+ * `verification_id`, which it does not describe; if they come, they stand in `extra`.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
     /**
-     * The correlation id that was sent with the request; it also stands in the logs.
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * The verification's id.
      * NULL if absent.
      */
-    const char *request_id;
-} tg_error;
+    const char *uid;
+    /**
+     * How the code reaches its owner.
+     * All zero if absent.
+     */
+    tg_cysend_verification_method method;
+    /**
+     * How far it has come.
+     */
+    tg_cysend_verification_state status;
+    /**
+     * The fields of the answer that this version does not know: name and JSON text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
+} tg_cysend_verification_status;
 
 /**
  * An exact amount with its currency.
@@ -3400,6 +3921,14 @@ typedef struct {
      */
     uint64_t unknown_callback_ids;
     /**
+     * Names of keys that encrypted vouchers here and were not given at open; see `refetch_code`.
+     */
+    const char *const *keys_not_given;
+    /**
+     * The number of `keys_not_given`.
+     */
+    size_t keys_not_given_len;
+    /**
      * Accounts of open orders that are not attached, so that their orders wait.
      */
     const char *const *unattached_accounts;
@@ -3467,6 +3996,15 @@ uint32_t tg_abi_version(void);
  * The version of the library that is loaded, as `major.minor.patch`. Never freed.
  */
 const char *tg_version(void);
+
+/**
+ * Ends the threads of the library for good: what runs gets so many milliseconds to finish, and later calls answer
+ * `TG_ERROR_CLOSED`. For programs that unload the library; others need not call it. Close each till before.
+ *
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_shut_down(uint64_t patience_ms,
+                     tg_error **error);
 
 /**
  * Wipes and frees a text that this library returned. NULL is ignored.
@@ -3578,6 +4116,11 @@ void tg_cysend_destination_parameter_init(tg_cysend_destination_parameter *value
                                           size_t struct_size);
 
 /**
+ * Frees the list, with all that hangs off it. NULL is ignored.
+ */
+void tg_cysend_error_description_list_free(tg_cysend_error_description_list *value);
+
+/**
  * Sets `tg_cysend_face_value_filter` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
  */
 void tg_cysend_face_value_filter_init(tg_cysend_face_value_filter *value,
@@ -3595,9 +4138,29 @@ void tg_cysend_force_callback_request_init(tg_cysend_force_callback_request *val
                                            size_t struct_size);
 
 /**
+ * Frees a `tg_cysend_gift_card` that a function returned, with all that hangs off it. NULL is ignored.
+ */
+void tg_cysend_gift_card_free(tg_cysend_gift_card *value);
+
+/**
  * Frees the list, with all that hangs off it. NULL is ignored.
  */
 void tg_cysend_maintenance_list_free(tg_cysend_maintenance_list *value);
+
+/**
+ * Frees the list, with all that hangs off it. NULL is ignored.
+ */
+void tg_cysend_notification_channel_list_free(tg_cysend_notification_channel_list *value);
+
+/**
+ * Frees the list, with all that hangs off it. NULL is ignored.
+ */
+void tg_cysend_notification_event_list_free(tg_cysend_notification_event_list *value);
+
+/**
+ * Frees the list, with all that hangs off it. NULL is ignored.
+ */
+void tg_cysend_notification_resource_type_list_free(tg_cysend_notification_resource_type_list *value);
 
 /**
  * Frees the list, with all that hangs off it. NULL is ignored.
@@ -3644,6 +4207,39 @@ void tg_cysend_subscription_init(tg_cysend_subscription *value,
                                  size_t struct_size);
 
 /**
+ * Frees the list, with all that hangs off it. NULL is ignored.
+ */
+void tg_cysend_subscription_list_free(tg_cysend_subscription_list *value);
+
+/**
+ * Frees a `tg_cysend_token` that a function returned, with all that hangs off it. NULL is ignored.
+ */
+void tg_cysend_token_free(tg_cysend_token *value);
+
+/**
+ * Sets `tg_cysend_token_options` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+ */
+void tg_cysend_token_options_init(tg_cysend_token_options *value,
+                                  size_t struct_size);
+
+/**
+ * Sets `tg_cysend_verification` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+ */
+void tg_cysend_verification_init(tg_cysend_verification *value,
+                                 size_t struct_size);
+
+/**
+ * Sets `tg_cysend_verification_request` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+ */
+void tg_cysend_verification_request_init(tg_cysend_verification_request *value,
+                                         size_t struct_size);
+
+/**
+ * Frees a `tg_cysend_verification_status` that a function returned, with all that hangs off it. NULL is ignored.
+ */
+void tg_cysend_verification_status_free(tg_cysend_verification_status *value);
+
+/**
  * Lets go of a handle that a function returned. Work that runs goes on. NULL is ignored.
  */
 void tg_cysend_client_free(tg_cysend_client *handle);
@@ -3683,6 +4279,22 @@ int32_t tg_cysend_client_balance(const tg_cysend_client *handle, tg_cysend_balan
 int32_t tg_cysend_client_close(const tg_cysend_client *handle, tg_error **error);
 
 /**
+ * Makes a token for somebody else (operation `createAccessToken`). Only for a client with a user and password. Never
+ * repeated by itself: a lost answer may leave a token that nobody knows, until it expires.
+ *
+ * # Errors
+ * `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
+ *
+ * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_cysend_token_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_create_access_token(const tg_cysend_client *handle,
+                                             const tg_cysend_token_options *options,
+                                             tg_cysend_token **out,
+                                             tg_error **error);
+
+/**
  * Places orders (operation `createOrder`). **Moves money, and nothing protects this call**: after an error whose outcome is
  * `unknown`, look each order up by its `user_uid` and do not place it again. A till does that for you.
  *
@@ -3716,6 +4328,34 @@ int32_t tg_cysend_client_create_order(const tg_cysend_client *handle,
 int32_t tg_cysend_client_force_callback(const tg_cysend_client *handle,
                                         const tg_cysend_force_callback_request *request,
                                         tg_error **error);
+
+/**
+ * The token that this client shows (operation `getAccessToken`). Only for a client with a token.
+ *
+ * # Errors
+ * `not_found` when the token is gone; else as for every read.
+ *
+ * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_cysend_token_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_get_access_token(const tg_cysend_client *handle,
+                                          tg_cysend_token **out,
+                                          tg_error **error);
+
+/**
+ * Whether a gift card can be spent (operation `getActive`). Never repeated by itself: tries at codes may be counted.
+ *
+ * # Errors
+ * As `get_gift_card`.
+ *
+ * It waits on the calling thread until the answer is there.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_get_active(const tg_cysend_client *handle,
+                                    const tg_secret *gift_card_code,
+                                    bool *out,
+                                    tg_error **error);
 
 /**
  * The whole catalogue (operation `getCatalogue`): many megabytes. The gateway asks to fetch it once a day, after 11:00
@@ -3764,6 +4404,20 @@ int32_t tg_cysend_client_get_countries(const tg_cysend_client *handle,
                                        tg_error **error);
 
 /**
+ * The errors that the gateway can tell (operation `getErrors`).
+ *
+ * # Errors
+ * As for every read.
+ *
+ * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_cysend_error_description_list_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_get_errors(const tg_cysend_client *handle,
+                                    tg_cysend_error_description_list **out,
+                                    tg_error **error);
+
+/**
  * Face values (operation `getFaceValues`). None is an empty record. With the filter `mobile` each call costs money.
  *
  * # Errors
@@ -3777,6 +4431,22 @@ int32_t tg_cysend_client_get_face_values(const tg_cysend_client *handle,
                                          const tg_cysend_face_value_filter *filter,
                                          tg_cysend_face_values **out,
                                          tg_error **error);
+
+/**
+ * A gift card (operation `getGiftCard`). Never repeated by itself: tries at codes may be counted.
+ *
+ * # Errors
+ * `not_found` when there is no such card; `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`,
+ * `tls`, `timeout`, `closed`, `forked`.
+ *
+ * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_cysend_gift_card_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_get_gift_card(const tg_cysend_client *handle,
+                                       const tg_secret *gift_card_code,
+                                       tg_cysend_gift_card **out,
+                                       tg_error **error);
 
 /**
  * Maintenances, running and announced, of one product or of all (operation `getMaintenance`).
@@ -3794,6 +4464,48 @@ int32_t tg_cysend_client_get_maintenance(const tg_cysend_client *handle,
                                          int64_t product_id,
                                          tg_cysend_maintenance_list **out,
                                          tg_error **error);
+
+/**
+ * How to be notified (operation `getNotificationChannels`).
+ *
+ * # Errors
+ * As for every read.
+ *
+ * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_cysend_notification_channel_list_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_get_notification_channels(const tg_cysend_client *handle,
+                                                   tg_cysend_notification_channel_list **out,
+                                                   tg_error **error);
+
+/**
+ * What can be notified of (operation `getNotificationEvents`).
+ *
+ * # Errors
+ * As for every read.
+ *
+ * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_cysend_notification_event_list_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_get_notification_events(const tg_cysend_client *handle,
+                                                 tg_cysend_notification_event_list **out,
+                                                 tg_error **error);
+
+/**
+ * What notifications can be about (operation `getNotificationResourceTypes`).
+ *
+ * # Errors
+ * As for every read.
+ *
+ * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_cysend_notification_resource_type_list_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_get_notification_resource_types(const tg_cysend_client *handle,
+                                                         tg_cysend_notification_resource_type_list **out,
+                                                         tg_error **error);
 
 /**
  * Looks orders up (operation `getOrder`).
@@ -3875,6 +4587,53 @@ int32_t tg_cysend_client_get_responses(const tg_cysend_client *handle,
                                        tg_error **error);
 
 /**
+ * The account's subscriptions to notifications (operation `getSubscriptions`).
+ *
+ * # Errors
+ * As for every read.
+ *
+ * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_cysend_subscription_list_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_get_subscriptions(const tg_cysend_client *handle,
+                                           tg_cysend_subscription_list **out,
+                                           tg_error **error);
+
+/**
+ * Sends a code to a phone number, to see whether its owner is there (operation `phoneNumberVerificationRequest`). Never
+ * repeated by itself: each one is a message or a call.
+ *
+ * # Errors
+ * `invalid_argument`, `unauthorized`, `not_found` (language), `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`,
+ * `closed`, `forked`.
+ *
+ * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_cysend_verification_status_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_phone_number_verification_request(const tg_cysend_client *handle,
+                                                           const tg_cysend_verification_request *request,
+                                                           tg_cysend_verification_status **out,
+                                                           tg_error **error);
+
+/**
+ * Gives the code that the owner of a number received (operation `phoneNumberVerify`). Never repeated by itself: tries are
+ * counted.
+ *
+ * # Errors
+ * `not_found` when there is no such verification; else as `phone_number_verification_request`.
+ *
+ * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_cysend_verification_status_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_phone_number_verify(const tg_cysend_client *handle,
+                                             const tg_cysend_verification *verification,
+                                             tg_cysend_verification_status **out,
+                                             tg_error **error);
+
+/**
  * Whether the gateway can be reached (operation `ping`). Says nothing about the credentials.
  *
  * # Errors
@@ -3884,6 +4643,20 @@ int32_t tg_cysend_client_get_responses(const tg_cysend_client *handle,
  * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
  */
 int32_t tg_cysend_client_ping(const tg_cysend_client *handle, tg_error **error);
+
+/**
+ * Lets a gift card be spent, or stops that (operation `putActive`). Twice is the same as once.
+ *
+ * # Errors
+ * As `get_gift_card`.
+ *
+ * It waits on the calling thread until the answer is there.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_put_active(const tg_cysend_client *handle,
+                                    const tg_secret *gift_card_code,
+                                    bool active,
+                                    tg_error **error);
 
 /**
  * Another password, or another token, of the same user, from the next call on. Another user is another client.

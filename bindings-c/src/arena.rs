@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 use tillgate::{Decimal, TillgateError};
+use zeroize::Zeroize;
 
 use crate::generated::{error_to_c, tg_error};
 use crate::public::{tg_bytes, tg_pair, tg_pair_list};
@@ -177,13 +178,16 @@ pub fn own_pairs(map: &std::collections::HashMap<String, String>) -> *mut tg_pai
     })
 }
 
-/// A text that the caller owns; see [`Arena::text`] for NUL inside.
-pub fn own_text(text: String) -> *mut c_char {
-    let text = CString::new(text).unwrap_or_else(|nul| {
-        let bytes = String::from_utf8_lossy(&nul.into_vec()).replace('\0', "\u{fffd}");
-        CString::new(bytes).unwrap_or_default()
-    });
-    text.into_raw()
+/// A text that the caller owns; see [`Arena::text`] for NUL inside. It may be a secret, so no second copy of it is left behind.
+pub fn own_text(mut text: String) -> *mut c_char {
+    if text.as_bytes().contains(&0) {
+        text = text.replace('\0', "\u{fffd}");
+    }
+    let mut bytes = Vec::with_capacity(text.len() + 1);
+    bytes.extend_from_slice(text.as_bytes());
+    text.zeroize();
+    // With room for the NUL, nothing is moved any more.
+    CString::new(bytes).unwrap_or_default().into_raw()
 }
 
 /// An error that the caller owns.

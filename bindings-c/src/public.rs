@@ -1,10 +1,13 @@
 //! What the header has besides core's interface.
 
 use std::ffi::{CString, c_char};
+use std::time::Duration;
 
 use zeroize::Zeroize;
 
 use crate::arena::let_go_of_value;
+use crate::call::guard;
+use crate::generated::tg_error;
 
 /// The version of the binary interface that this header describes. It changes only when something that there was is gone or has
 /// changed; what is added does not change it.
@@ -67,6 +70,17 @@ pub extern "C" fn tg_abi_version() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn tg_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// Ends the threads of the library for good: what runs gets so many milliseconds to finish, and later calls answer
+/// `TG_ERROR_CLOSED`. For programs that unload the library; others need not call it. Close each till before.
+///
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_shut_down(patience_ms: u64, error: *mut *mut tg_error) -> i32 {
+    let patience = Duration::from_millis(patience_ms);
+    // SAFETY: the caller's promise.
+    unsafe { guard(error, &mut || tillgate::shut_down_runtime(patience)) }
 }
 
 /// Wipes and frees a text that this library returned. NULL is ignored.

@@ -1,4 +1,4 @@
-/* Sells a voucher and reveals its code. Arguments: the gateway's address, and the path of a journal that is not there yet. */
+/* Sells a voucher at the sandbox and reveals its code. The journal is made in the folder where it runs. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,20 +31,29 @@ static void listen(void *user_data, int32_t level, const char *part, const char 
   }
 }
 
-static tg_cysend_client *connect_to(const char *url) {
+static const char *environment(const char *name) {
+  const char *value = getenv(name);
+  if (value == NULL) {
+    printf("%s is not set: no sandbox to sell at\n", name);
+    exit(77);
+  }
+  return value;
+}
+
+static tg_cysend_client *connect_to_sandbox(void) {
   tg_cysend_config config;
   tg_cysend_credentials credentials;
   tg_secret *password = NULL;
   tg_cysend_client *client = NULL;
   tg_error *error = NULL;
 
-  must(tg_secret_new("secret", &password, &error), error, "secret");
+  must(tg_secret_new(environment("TILLGATE_SANDBOX_PASSWORD"), &password, &error), error, "secret");
   tg_cysend_credentials_init(&credentials, sizeof credentials);
-  credentials.user = "till";
+  credentials.user = environment("TILLGATE_SANDBOX_USER");
   credentials.password = password;
   tg_cysend_config_init(&config, sizeof config);
   config.credentials = &credentials;
-  config.base_url = url;
+  config.base_url = environment("TILLGATE_SANDBOX_URL");
   must(tg_cysend_client_new(&config, &client, &error), error, "client");
   tg_secret_free(password);
   return client;
@@ -95,6 +104,8 @@ static void buy_a_voucher(const tg_till *till, const char *id) {
   order.scenario = "live";
   must(tg_till_buy(till, &order, &bought, &error), error, "buy");
   must_hold(strcmp(bought->id, id) == 0 && bought->live, "the order is the one that was asked for");
+  tg_order_free(bought);
+  must(tg_till_wait(till, id, 60000, &bought, &error), error, "wait");
   must_hold(bought->state == TG_ORDER_STATE_SUCCEEDED, "the order succeeded");
   must_hold(strcmp(bought->amount->currency, "EUR") == 0 && bought->attempts_len == 1, "it was sent once");
 
@@ -144,17 +155,15 @@ static void refuse_what_is_wrong(const tg_till *till) {
   tg_error_free(error);
 }
 
-int main(int count, char **arguments) {
+int main(void) {
   tg_cysend_client *client;
   tg_till *till;
   tg_error *error = NULL;
   char *id = NULL;
-  must_hold(count == 3, "two arguments");
   must_hold(tg_abi_version() == TG_ABI_VERSION, "the library is the one of the header");
   tg_log_set(listen, NULL, TG_LOG_DEBUG);
-  client = connect_to(arguments[1]);
-  till = open_till(arguments[2], client);
-  tg_cysend_client_free(client);
+  client = connect_to_sandbox();
+  till = open_till("journal", client);
   must(tg_new_id(&id, &error), error, "id");
   buy_a_voucher(till, id);
   hear_of_it(till, id);
@@ -164,6 +173,9 @@ int main(int count, char **arguments) {
   tg_till_free(till);
   must_hold(lines == 1, "the library told of its work");
   tg_log_set(NULL, NULL, 0);
+  must(tg_shut_down(5000, &error), error, "shut down");
+  must_hold(tg_cysend_client_ping(client, NULL) == TG_ERROR_CLOSED, "what comes later is told that it is closed");
+  tg_cysend_client_free(client);
   printf("sold\n");
   return EXIT_SUCCESS;
 }

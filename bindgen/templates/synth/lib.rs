@@ -16,7 +16,7 @@ mod secret;
 pub use error::{ErrorDetails, Outcome, Result, TillgateError};
 pub use money::{Decimal, Money, Timestamp};
 pub use probe::*;
-pub use runtime::{block_on, panicked};
+pub use runtime::{block_on, panicked, shut_down_runtime};
 pub use secret::Secret;
 
 /// The version of this library, as `major.minor.patch`.

@@ -82,7 +82,7 @@ pub struct Everything {
     pub offset: i32,
     /// An identifier.
     pub id: i64,
-    /// Any text.
+    /// Any text, such as `store/*`, `*/store` or `\n`.
     pub text: String,
     /// Any bytes.
     pub body: Vec<u8>,

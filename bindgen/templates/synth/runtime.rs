@@ -73,3 +73,8 @@ pub fn panicked(panic: &(dyn std::any::Any + Send)) -> TillgateError {
         .unwrap_or("without a text");
     TillgateError::internal(format!("The work broke off: {text}."))
 }
+
+/// Nothing: these threads end with the process.
+pub fn shut_down_runtime(_patience: std::time::Duration) -> Result<()> {
+    Ok(())
+}

@@ -48,6 +48,8 @@ pub fn synthetic() -> &'static Synthetic {
 
 /// Runs a program and fails with all that it said.
 pub fn run(command: &mut Command) -> String {
+    // Cargo points it to the real libraries, which have the names of the made-up ones.
+    command.env_remove("LD_LIBRARY_PATH");
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

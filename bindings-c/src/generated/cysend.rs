@@ -166,6 +166,64 @@ pub fn cysend_product_type_to_c(
         text: arena.text(value.as_str()),
     }
 }
+/// A value that this version does not know, kept as it came.
+pub const TG_CYSEND_VERIFICATION_METHOD_OTHER: i32 = 0;
+/// By a text message.
+pub const TG_CYSEND_VERIFICATION_METHOD_SMS: i32 = 1;
+/// By a call that speaks it.
+pub const TG_CYSEND_VERIFICATION_METHOD_IVR_CALL: i32 = 2;
+/// How a code reaches the owner of a number (CY.SEND schema `VerificationMethod`).
+/// The tag is one of the constants `TG_CYSEND_VERIFICATION_METHOD_*`.
+pub type tg_cysend_verification_method = tg_open;
+pub fn cysend_verification_method_to_c(
+    value: &tillgate::CysendVerificationMethod,
+    arena: &Arena,
+) -> tg_open {
+    let tag = match value {
+        tillgate::CysendVerificationMethod::Other { .. } => 0,
+        tillgate::CysendVerificationMethod::Sms => 1,
+        tillgate::CysendVerificationMethod::IvrCall => 2,
+    };
+    tg_open {
+        tag,
+        text: arena.text(value.as_str()),
+    }
+}
+pub fn cysend_verification_method_wire(tag: i32) -> Option<&'static str> {
+    Some(
+        match tag {
+            1 => "sms",
+            2 => "ivr-call",
+            _ => return None,
+        },
+    )
+}
+/// A value that this version does not know, kept as it came.
+pub const TG_CYSEND_VERIFICATION_STATE_OTHER: i32 = 0;
+/// The code is on its way, or was not given yet.
+pub const TG_CYSEND_VERIFICATION_STATE_ACCEPTED: i32 = 1;
+/// The code was right.
+pub const TG_CYSEND_VERIFICATION_STATE_SUCCESS: i32 = 2;
+/// The code was wrong, or could not be delivered.
+pub const TG_CYSEND_VERIFICATION_STATE_FAILED: i32 = 3;
+/// How far a verification has come (CY.SEND schema `VerificationStatus`, field `status`).
+/// The tag is one of the constants `TG_CYSEND_VERIFICATION_STATE_*`.
+pub type tg_cysend_verification_state = tg_open;
+pub fn cysend_verification_state_to_c(
+    value: &tillgate::CysendVerificationState,
+    arena: &Arena,
+) -> tg_open {
+    let tag = match value {
+        tillgate::CysendVerificationState::Other { .. } => 0,
+        tillgate::CysendVerificationState::Accepted => 1,
+        tillgate::CysendVerificationState::Success => 2,
+        tillgate::CysendVerificationState::Failed => 3,
+    };
+    tg_open {
+        tag,
+        text: arena.text(value.as_str()),
+    }
+}
 /// An account at CY.SEND that a till shall use.
 ///
 /// Thread safety: plain data; several threads may read it while none writes.
@@ -1062,6 +1120,26 @@ impl Incoming for tillgate::CysendCredentials {
         }
     }
 }
+/// A parameter that a channel asks for (CY.SEND schema `NotificationDestinationParameterDescription`).
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_destination_description {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// Its name.
+    pub name: *const c_char,
+    /// Whether it must be given.
+    pub required: Flag,
+}
+impl Outgoing for tillgate::CysendDestinationDescription {
+    type Struct = tg_cysend_destination_description;
+    fn write(&self, to: &mut tg_cysend_destination_description, arena: &Arena) {
+        to.name = arena.text((&self.name));
+        to.required = Flag::from(*(&self.required));
+    }
+}
 /// A parameter of a notification's destination (CY.SEND schema `NotificationDestinationParameter`).
 ///
 /// Thread safety: plain data; several threads may read it while none writes.
@@ -1107,6 +1185,59 @@ impl Incoming for tillgate::CysendDestinationParameter {
             })
         }
     }
+}
+impl Outgoing for tillgate::CysendDestinationParameter {
+    type Struct = tg_cysend_destination_parameter;
+    fn write(&self, to: &mut tg_cysend_destination_parameter, arena: &Arena) {
+        to.name = arena.text((&self.name));
+        to.value = arena.text((&self.value));
+    }
+}
+/// An error that the gateway can tell (CY.SEND operation `getErrors`, schema `APIErrorDescription`).
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_error_description {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// Whether there is `http`.
+    pub has_http: Flag,
+    /// The HTTP status that it comes with.
+    pub http: u16,
+    /// The code, to tell the gateway's support.
+    pub code: *const c_char,
+    /// What it means, in English.
+    pub meaning: *const c_char,
+}
+impl Outgoing for tillgate::CysendErrorDescription {
+    type Struct = tg_cysend_error_description;
+    fn write(&self, to: &mut tg_cysend_error_description, arena: &Arena) {
+        if let Some(value) = (&self.http) {
+            to.has_http = 1;
+            to.http = *value;
+        }
+        to.code = arena.text((&self.code));
+        to.meaning = arena.text((&self.meaning));
+    }
+}
+/// A list that a function returned.
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_error_description_list {
+    /// The first of them.
+    pub items: *const *const tg_cysend_error_description,
+    /// How many there are.
+    pub items_len: usize,
+}
+/// Frees the list, with all that hangs off it. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_error_description_list_free(
+    value: *mut tg_cysend_error_description_list,
+) {
+    unsafe { runtime::let_go_of_value(value.cast()) }
 }
 /// Which face values are wanted (CY.SEND operation `getFaceValues`).
 ///
@@ -1348,6 +1479,74 @@ impl Incoming for tillgate::CysendForceCallbackRequest {
         }
     }
 }
+/// A gift card (CY.SEND schema `GiftCard`).
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_gift_card {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// Its code: whoever has it can spend the card.
+    /// NULL if absent.
+    pub code: *const tg_secret,
+    /// Its serial number, to ask the gateway about the card.
+    /// NULL if absent.
+    pub serial: *const tg_secret,
+    /// Its name.
+    pub name: *const c_char,
+    /// The address of its logo.
+    pub logo: *const c_char,
+    /// Whether it can be spent.
+    pub active: Flag,
+    /// What it was worth when it was issued, in the main unit of its currency.
+    /// An exact number as text.
+    pub face_value: *const c_char,
+    /// Its currency: alphabetic ISO 4217 code.
+    pub currency: *const c_char,
+    /// What is left on it, in the main unit of its currency.
+    /// An exact number as text.
+    pub remaining_balance: *const c_char,
+    /// Whether there is `expiration`.
+    pub has_expiration: Flag,
+    /// When it expires; a date without an offset is read as UTC.
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub expiration: i64,
+    /// How to use it.
+    pub usage_instruction: *const c_char,
+    /// The fields of the answer that this version does not know: name and JSON text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
+}
+impl Outgoing for tillgate::CysendGiftCard {
+    type Struct = tg_cysend_gift_card;
+    fn write(&self, to: &mut tg_cysend_gift_card, arena: &Arena) {
+        if let Some(value) = (&self.code) {
+            to.code = arena.object::<tillgate::Secret, tg_secret>(value);
+        }
+        if let Some(value) = (&self.serial) {
+            to.serial = arena.object::<tillgate::Secret, tg_secret>(value);
+        }
+        to.name = arena.text((&self.name));
+        to.logo = arena.text((&self.logo));
+        to.active = Flag::from(*(&self.active));
+        to.face_value = arena.decimal((&self.face_value));
+        to.currency = arena.text((&self.currency));
+        to.remaining_balance = arena.decimal((&self.remaining_balance));
+        if let Some(value) = (&self.expiration) {
+            to.has_expiration = 1;
+            to.expiration = value.as_microsecond();
+        }
+        to.usage_instruction = arena.text((&self.usage_instruction));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
+    }
+}
+/// Frees a `tg_cysend_gift_card` that a function returned, with all that hangs off it. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_gift_card_free(value: *mut tg_cysend_gift_card) {
+    unsafe { runtime::let_go_of_value(value.cast()) }
+}
 /// A time in which a product cannot be bought (CY.SEND schema `Maintenance`).
 ///
 /// Thread safety: plain data; several threads may read it while none writes.
@@ -1415,6 +1614,145 @@ pub struct tg_cysend_maintenance_list {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_cysend_maintenance_list_free(
     value: *mut tg_cysend_maintenance_list,
+) {
+    unsafe { runtime::let_go_of_value(value.cast()) }
+}
+/// A way to be notified (CY.SEND schema `NotificationChannel`).
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_notification_channel {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// Its id at the gateway.
+    pub uid: *const c_char,
+    /// Its type, such as `Email`.
+    pub channel_type: *const c_char,
+    /// Its name.
+    pub name: *const c_char,
+    /// Whether messages are written with your own templates.
+    pub whitelabel: Flag,
+    /// The parameters that a subscription gives it.
+    pub destination: *const *const tg_cysend_destination_description,
+    /// The number of `destination`.
+    pub destination_len: usize,
+    /// The fields of the answer that this version does not know: name and JSON text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
+}
+impl Outgoing for tillgate::CysendNotificationChannel {
+    type Struct = tg_cysend_notification_channel;
+    fn write(&self, to: &mut tg_cysend_notification_channel, arena: &Arena) {
+        to.uid = arena.text((&self.uid));
+        to.channel_type = arena.text((&self.channel_type));
+        to.name = arena.text((&self.name));
+        to.whitelabel = Flag::from(*(&self.whitelabel));
+        (to.destination, to.destination_len) = arena
+            .list(
+                (&self.destination),
+                |item, arena| {
+                    arena.record::<tillgate::CysendDestinationDescription>(item)
+                },
+            );
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
+    }
+}
+/// A list that a function returned.
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_notification_channel_list {
+    /// The first of them.
+    pub items: *const *const tg_cysend_notification_channel,
+    /// How many there are.
+    pub items_len: usize,
+}
+/// Frees the list, with all that hangs off it. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_notification_channel_list_free(
+    value: *mut tg_cysend_notification_channel_list,
+) {
+    unsafe { runtime::let_go_of_value(value.cast()) }
+}
+/// Something that happens (CY.SEND schema `NotificationEvent`).
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_notification_event {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// Its id at the gateway.
+    pub uid: *const c_char,
+    /// The id of the kind of thing that it happens to.
+    pub resource_type_uid: *const c_char,
+    /// Its name, such as `Purchase result`.
+    pub name: *const c_char,
+}
+impl Outgoing for tillgate::CysendNotificationEvent {
+    type Struct = tg_cysend_notification_event;
+    fn write(&self, to: &mut tg_cysend_notification_event, arena: &Arena) {
+        to.uid = arena.text((&self.uid));
+        to.resource_type_uid = arena.text((&self.resource_type_uid));
+        to.name = arena.text((&self.name));
+    }
+}
+/// A list that a function returned.
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_notification_event_list {
+    /// The first of them.
+    pub items: *const *const tg_cysend_notification_event,
+    /// How many there are.
+    pub items_len: usize,
+}
+/// Frees the list, with all that hangs off it. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_notification_event_list_free(
+    value: *mut tg_cysend_notification_event_list,
+) {
+    unsafe { runtime::let_go_of_value(value.cast()) }
+}
+/// A kind of thing that notifications are about (CY.SEND schema `NotificationResourceType`).
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_notification_resource_type {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// Its id at the gateway.
+    pub uid: *const c_char,
+    /// Its name, such as `Purchase`.
+    pub name: *const c_char,
+}
+impl Outgoing for tillgate::CysendNotificationResourceType {
+    type Struct = tg_cysend_notification_resource_type;
+    fn write(&self, to: &mut tg_cysend_notification_resource_type, arena: &Arena) {
+        to.uid = arena.text((&self.uid));
+        to.name = arena.text((&self.name));
+    }
+}
+/// A list that a function returned.
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_notification_resource_type_list {
+    /// The first of them.
+    pub items: *const *const tg_cysend_notification_resource_type,
+    /// How many there are.
+    pub items_len: usize,
+}
+/// Frees the list, with all that hangs off it. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_notification_resource_type_list_free(
+    value: *mut tg_cysend_notification_resource_type_list,
 ) {
     unsafe { runtime::let_go_of_value(value.cast()) }
 }
@@ -1703,6 +2041,26 @@ impl Incoming for tillgate::CysendOrderRequest {
                 )?,
             })
         }
+    }
+}
+/// What a token may do (CY.SEND schema `Permission`).
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_permission {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// The operations, as a pattern of paths such as `store/catalogue/ *`.
+    pub scope: *const c_char,
+    /// The HTTP methods.
+    pub methods: *const c_char,
+}
+impl Outgoing for tillgate::CysendPermission {
+    type Struct = tg_cysend_permission;
+    fn write(&self, to: &mut tg_cysend_permission, arena: &Arena) {
+        to.scope = arena.text((&self.scope));
+        to.methods = arena.text((&self.methods));
     }
 }
 /// A voucher (CY.SEND schema `PrepaidCode`). Whoever has it can redeem it.
@@ -2295,6 +2653,36 @@ impl Incoming for tillgate::CysendSubscription {
         }
     }
 }
+impl Outgoing for tillgate::CysendSubscription {
+    type Struct = tg_cysend_subscription;
+    fn write(&self, to: &mut tg_cysend_subscription, arena: &Arena) {
+        to.trigger_uid = arena.text((&self.trigger_uid));
+        to.channel_uid = arena.text((&self.channel_uid));
+        (to.destination, to.destination_len) = arena
+            .list(
+                (&self.destination),
+                |item, arena| arena.record::<tillgate::CysendDestinationParameter>(item),
+            );
+    }
+}
+/// A list that a function returned.
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_subscription_list {
+    /// The first of them.
+    pub items: *const *const tg_cysend_subscription,
+    /// How many there are.
+    pub items_len: usize,
+}
+/// Frees the list, with all that hangs off it. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_subscription_list_free(
+    value: *mut tg_cysend_subscription_list,
+) {
+    unsafe { runtime::let_go_of_value(value.cast()) }
+}
 /// A text in one language (CY.SEND schemas `Product_usage_instructions_inner` and its like).
 ///
 /// Thread safety: plain data; several threads may read it while none writes.
@@ -2343,6 +2731,282 @@ impl Outgoing for tillgate::CysendTimeZone {
         }
         (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
+}
+/// A token (CY.SEND schema `Token`).
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_token {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// The token itself: whoever has it can act with it.
+    /// NULL if absent.
+    pub token: *const tg_secret,
+    /// Whether there is `expires`.
+    pub has_expires: Flag,
+    /// When it expires; a date without an offset is read as UTC.
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub expires: i64,
+    /// The addresses that it works from, with commas between.
+    /// NULL if absent.
+    pub authorized_ips: *const c_char,
+    /// What it may do.
+    pub permissions: *const *const tg_cysend_permission,
+    /// The number of `permissions`.
+    pub permissions_len: usize,
+    /// The fields of the answer that this version does not know: name and JSON text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
+}
+impl Outgoing for tillgate::CysendToken {
+    type Struct = tg_cysend_token;
+    fn write(&self, to: &mut tg_cysend_token, arena: &Arena) {
+        if let Some(value) = (&self.token) {
+            to.token = arena.object::<tillgate::Secret, tg_secret>(value);
+        }
+        if let Some(value) = (&self.expires) {
+            to.has_expires = 1;
+            to.expires = value.as_microsecond();
+        }
+        if let Some(value) = (&self.authorized_ips) {
+            to.authorized_ips = arena.text(value);
+        }
+        (to.permissions, to.permissions_len) = arena
+            .list(
+                (&self.permissions),
+                |item, arena| arena.record::<tillgate::CysendPermission>(item),
+            );
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
+    }
+}
+/// Frees a `tg_cysend_token` that a function returned, with all that hangs off it. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_token_free(value: *mut tg_cysend_token) {
+    unsafe { runtime::let_go_of_value(value.cast()) }
+}
+/// What a new token may do (CY.SEND operation `createAccessToken`, schema `TokenOptions`).
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_token_options {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// Whether the token works only from `authorized_ips`.
+    pub ip_restricted: Flag,
+    /// IPv4 addresses with commas between, or `mine` for the address that this request comes from. At most 256 characters.
+    /// The gateway's default: `mine`.
+    /// NULL if absent.
+    pub authorized_ips: *const c_char,
+    /// Whether there is `ttl_s`.
+    pub has_ttl_s: Flag,
+    /// How long the token lives, in seconds. The gateway's default: 3600.
+    pub ttl_s: u32,
+}
+/// Sets `tg_cysend_token_options` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_token_options_init(
+    value: *mut tg_cysend_token_options,
+    struct_size: usize,
+) {
+    unsafe {
+        runtime::initialise(
+            value,
+            struct_size,
+            <tillgate::CysendTokenOptions as Incoming>::defaults(),
+        )
+    }
+}
+impl Incoming for tillgate::CysendTokenOptions {
+    type Struct = tg_cysend_token_options;
+    fn defaults() -> tg_cysend_token_options {
+        let mut to: Self::Struct = unsafe { runtime::zeroed() };
+        to.struct_size = size_of::<Self::Struct>();
+        to
+    }
+    unsafe fn read(from: &tg_cysend_token_options, at: &Place<'_>) -> Result<Self> {
+        unsafe {
+            Ok(Self {
+                ip_restricted: from.ip_restricted != 0,
+                authorized_ips: if from.authorized_ips.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.authorized_ips, at, "authorized_ips")?)
+                },
+                ttl_s: if from.has_ttl_s != 0 { Some(from.ttl_s) } else { None },
+            })
+        }
+    }
+}
+/// A code that the owner of a number was given (CY.SEND operation `phoneNumberVerify`, schema `Verification`).
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_verification {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// The verification's id: 8 characters.
+    pub uid: *const c_char,
+    /// How the code reached its owner.
+    pub method: tg_cysend_verification_method,
+    /// The code: 4 digits.
+    pub code: *const tg_secret,
+}
+/// Sets `tg_cysend_verification` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_verification_init(
+    value: *mut tg_cysend_verification,
+    struct_size: usize,
+) {
+    unsafe {
+        runtime::initialise(
+            value,
+            struct_size,
+            <tillgate::CysendVerification as Incoming>::defaults(),
+        )
+    }
+}
+impl Incoming for tillgate::CysendVerification {
+    type Struct = tg_cysend_verification;
+    fn defaults() -> tg_cysend_verification {
+        let mut to: Self::Struct = unsafe { runtime::zeroed() };
+        to.struct_size = size_of::<Self::Struct>();
+        to
+    }
+    unsafe fn read(from: &tg_cysend_verification, at: &Place<'_>) -> Result<Self> {
+        unsafe {
+            Ok(Self {
+                uid: runtime::text(from.uid, at, "uid")?,
+                method: tillgate::CysendVerificationMethod::from_wire(
+                    &runtime::open_value(
+                        from.method,
+                        cysend_verification_method_wire,
+                        at,
+                        "method",
+                    )?,
+                ),
+                code: runtime::object::<
+                    tillgate::Secret,
+                    tg_secret,
+                >(from.code, at, "code")?,
+            })
+        }
+    }
+}
+/// A number to verify (CY.SEND operation `phoneNumberVerificationRequest`, schema `VerificationRequest`).
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_verification_request {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// How the code is to reach its owner.
+    pub method: tg_cysend_verification_method,
+    /// The number, in E.164 form such as `+41791234567`.
+    pub number: *const c_char,
+    /// Whether there is `template_id`.
+    pub has_template_id: Flag,
+    /// The gateway's id of a template for the text message.
+    pub template_id: i64,
+    /// ISO 639-1 code of the language. The gateway's default: `en`.
+    /// NULL if absent.
+    pub language: *const c_char,
+}
+/// Sets `tg_cysend_verification_request` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_verification_request_init(
+    value: *mut tg_cysend_verification_request,
+    struct_size: usize,
+) {
+    unsafe {
+        runtime::initialise(
+            value,
+            struct_size,
+            <tillgate::CysendVerificationRequest as Incoming>::defaults(),
+        )
+    }
+}
+impl Incoming for tillgate::CysendVerificationRequest {
+    type Struct = tg_cysend_verification_request;
+    fn defaults() -> tg_cysend_verification_request {
+        let mut to: Self::Struct = unsafe { runtime::zeroed() };
+        to.struct_size = size_of::<Self::Struct>();
+        to
+    }
+    unsafe fn read(
+        from: &tg_cysend_verification_request,
+        at: &Place<'_>,
+    ) -> Result<Self> {
+        unsafe {
+            Ok(Self {
+                method: tillgate::CysendVerificationMethod::from_wire(
+                    &runtime::open_value(
+                        from.method,
+                        cysend_verification_method_wire,
+                        at,
+                        "method",
+                    )?,
+                ),
+                number: runtime::text(from.number, at, "number")?,
+                template_id: if from.has_template_id != 0 {
+                    Some(from.template_id)
+                } else {
+                    None
+                },
+                language: if from.language.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.language, at, "language")?)
+                },
+            })
+        }
+    }
+}
+/// How far a verification has come (CY.SEND schema `VerificationStatus`). The description requires `type` and
+/// `verification_id`, which it does not describe; if they come, they stand in `extra`.
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_verification_status {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// The verification's id.
+    /// NULL if absent.
+    pub uid: *const c_char,
+    /// How the code reaches its owner.
+    /// All zero if absent.
+    pub method: tg_cysend_verification_method,
+    /// How far it has come.
+    pub status: tg_cysend_verification_state,
+    /// The fields of the answer that this version does not know: name and JSON text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
+}
+impl Outgoing for tillgate::CysendVerificationStatus {
+    type Struct = tg_cysend_verification_status;
+    fn write(&self, to: &mut tg_cysend_verification_status, arena: &Arena) {
+        if let Some(value) = (&self.uid) {
+            to.uid = arena.text(value);
+        }
+        if let Some(value) = (&self.method) {
+            to.method = cysend_verification_method_to_c(value, arena);
+        }
+        to.status = cysend_verification_state_to_c((&self.status), arena);
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
+    }
+}
+/// Frees a `tg_cysend_verification_status` that a function returned, with all that hangs off it. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_verification_status_free(
+    value: *mut tg_cysend_verification_status,
+) {
+    unsafe { runtime::let_go_of_value(value.cast()) }
 }
 /// A client of CY.SEND. It keeps nothing: an order that is to be followed to its end belongs into a till.
 ///
@@ -2441,6 +3105,43 @@ pub unsafe extern "C" fn tg_cysend_client_close(
         )
     }
 }
+/// Makes a token for somebody else (operation `createAccessToken`). Only for a client with a user and password. Never
+/// repeated by itself: a lost answer may leave a token that nobody knows, until it expires.
+///
+/// # Errors
+/// `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
+///
+/// It waits on the calling thread until the answer is there.
+/// `out`: freed with `tg_cysend_token_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_create_access_token(
+    handle: *const tg_cysend_client,
+    options: *const tg_cysend_token_options,
+    out: *mut *mut tg_cysend_token,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let argument_options = runtime::record::<
+                    tillgate::CysendTokenOptions,
+                >(options, &Place::ARGUMENTS, "options")?;
+                let result = tillgate::block_on(
+                    handle.create_access_token(argument_options),
+                )?;
+                out.put(runtime::own::<tillgate::CysendToken>(&result));
+                Ok(())
+            },
+        )
+    }
+}
 /// Places orders (operation `createOrder`). **Moves money, and nothing protects this call**: after an error whose outcome is
 /// `unknown`, look each order up by its `user_uid` and do not place it again. A till does that for you.
 ///
@@ -2522,6 +3223,72 @@ pub unsafe extern "C" fn tg_cysend_client_force_callback(
                     tillgate::CysendForceCallbackRequest,
                 >(request, &Place::ARGUMENTS, "request")?;
                 tillgate::block_on(handle.force_callback(argument_request))?;
+                Ok(())
+            },
+        )
+    }
+}
+/// The token that this client shows (operation `getAccessToken`). Only for a client with a token.
+///
+/// # Errors
+/// `not_found` when the token is gone; else as for every read.
+///
+/// It waits on the calling thread until the answer is there.
+/// `out`: freed with `tg_cysend_token_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_get_access_token(
+    handle: *const tg_cysend_client,
+    out: *mut *mut tg_cysend_token,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let result = tillgate::block_on(handle.get_access_token())?;
+                out.put(runtime::own::<tillgate::CysendToken>(&result));
+                Ok(())
+            },
+        )
+    }
+}
+/// Whether a gift card can be spent (operation `getActive`). Never repeated by itself: tries at codes may be counted.
+///
+/// # Errors
+/// As `get_gift_card`.
+///
+/// It waits on the calling thread until the answer is there.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_get_active(
+    handle: *const tg_cysend_client,
+    gift_card_code: *const tg_secret,
+    out: *mut Flag,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let argument_gift_card_code = runtime::object::<
+                    tillgate::Secret,
+                    tg_secret,
+                >(gift_card_code, &Place::ARGUMENTS, "gift_card_code")?;
+                let result = tillgate::block_on(
+                    handle.get_active(argument_gift_card_code),
+                )?;
+                out.put(Flag::from(*(&result)));
                 Ok(())
             },
         )
@@ -2648,6 +3415,47 @@ pub unsafe extern "C" fn tg_cysend_client_get_countries(
         )
     }
 }
+/// The errors that the gateway can tell (operation `getErrors`).
+///
+/// # Errors
+/// As for every read.
+///
+/// It waits on the calling thread until the answer is there.
+/// `out`: freed with `tg_cysend_error_description_list_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_get_errors(
+    handle: *const tg_cysend_client,
+    out: *mut *mut tg_cysend_error_description_list,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let result = tillgate::block_on(handle.get_errors())?;
+                out.put(
+                    runtime::own_list(
+                        &result,
+                        |item, arena| {
+                            arena.record::<tillgate::CysendErrorDescription>(item)
+                        },
+                        |(items, items_len)| tg_cysend_error_description_list {
+                            items,
+                            items_len,
+                        },
+                    ),
+                );
+                Ok(())
+            },
+        )
+    }
+}
 /// Face values (operation `getFaceValues`). None is an empty record. With the filter `mobile` each call costs money.
 ///
 /// # Errors
@@ -2679,6 +3487,44 @@ pub unsafe extern "C" fn tg_cysend_client_get_face_values(
                     handle.get_face_values(argument_filter),
                 )?;
                 out.put(runtime::own::<tillgate::CysendFaceValues>(&result));
+                Ok(())
+            },
+        )
+    }
+}
+/// A gift card (operation `getGiftCard`). Never repeated by itself: tries at codes may be counted.
+///
+/// # Errors
+/// `not_found` when there is no such card; `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`,
+/// `tls`, `timeout`, `closed`, `forked`.
+///
+/// It waits on the calling thread until the answer is there.
+/// `out`: freed with `tg_cysend_gift_card_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_get_gift_card(
+    handle: *const tg_cysend_client,
+    gift_card_code: *const tg_secret,
+    out: *mut *mut tg_cysend_gift_card,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let argument_gift_card_code = runtime::object::<
+                    tillgate::Secret,
+                    tg_secret,
+                >(gift_card_code, &Place::ARGUMENTS, "gift_card_code")?;
+                let result = tillgate::block_on(
+                    handle.get_gift_card(argument_gift_card_code),
+                )?;
+                out.put(runtime::own::<tillgate::CysendGiftCard>(&result));
                 Ok(())
             },
         )
@@ -2723,6 +3569,132 @@ pub unsafe extern "C" fn tg_cysend_client_get_maintenance(
                         &result,
                         |item, arena| arena.record::<tillgate::CysendMaintenance>(item),
                         |(items, items_len)| tg_cysend_maintenance_list {
+                            items,
+                            items_len,
+                        },
+                    ),
+                );
+                Ok(())
+            },
+        )
+    }
+}
+/// How to be notified (operation `getNotificationChannels`).
+///
+/// # Errors
+/// As for every read.
+///
+/// It waits on the calling thread until the answer is there.
+/// `out`: freed with `tg_cysend_notification_channel_list_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_get_notification_channels(
+    handle: *const tg_cysend_client,
+    out: *mut *mut tg_cysend_notification_channel_list,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let result = tillgate::block_on(handle.get_notification_channels())?;
+                out.put(
+                    runtime::own_list(
+                        &result,
+                        |item, arena| {
+                            arena.record::<tillgate::CysendNotificationChannel>(item)
+                        },
+                        |(items, items_len)| tg_cysend_notification_channel_list {
+                            items,
+                            items_len,
+                        },
+                    ),
+                );
+                Ok(())
+            },
+        )
+    }
+}
+/// What can be notified of (operation `getNotificationEvents`).
+///
+/// # Errors
+/// As for every read.
+///
+/// It waits on the calling thread until the answer is there.
+/// `out`: freed with `tg_cysend_notification_event_list_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_get_notification_events(
+    handle: *const tg_cysend_client,
+    out: *mut *mut tg_cysend_notification_event_list,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let result = tillgate::block_on(handle.get_notification_events())?;
+                out.put(
+                    runtime::own_list(
+                        &result,
+                        |item, arena| {
+                            arena.record::<tillgate::CysendNotificationEvent>(item)
+                        },
+                        |(items, items_len)| tg_cysend_notification_event_list {
+                            items,
+                            items_len,
+                        },
+                    ),
+                );
+                Ok(())
+            },
+        )
+    }
+}
+/// What notifications can be about (operation `getNotificationResourceTypes`).
+///
+/// # Errors
+/// As for every read.
+///
+/// It waits on the calling thread until the answer is there.
+/// `out`: freed with `tg_cysend_notification_resource_type_list_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_get_notification_resource_types(
+    handle: *const tg_cysend_client,
+    out: *mut *mut tg_cysend_notification_resource_type_list,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let result = tillgate::block_on(
+                    handle.get_notification_resource_types(),
+                )?;
+                out.put(
+                    runtime::own_list(
+                        &result,
+                        |item, arena| {
+                            arena
+                                .record::<tillgate::CysendNotificationResourceType>(item)
+                        },
+                        |(items, items_len)| tg_cysend_notification_resource_type_list {
                             items,
                             items_len,
                         },
@@ -2961,6 +3933,120 @@ pub unsafe extern "C" fn tg_cysend_client_get_responses(
         )
     }
 }
+/// The account's subscriptions to notifications (operation `getSubscriptions`).
+///
+/// # Errors
+/// As for every read.
+///
+/// It waits on the calling thread until the answer is there.
+/// `out`: freed with `tg_cysend_subscription_list_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_get_subscriptions(
+    handle: *const tg_cysend_client,
+    out: *mut *mut tg_cysend_subscription_list,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let result = tillgate::block_on(handle.get_subscriptions())?;
+                out.put(
+                    runtime::own_list(
+                        &result,
+                        |item, arena| arena.record::<tillgate::CysendSubscription>(item),
+                        |(items, items_len)| tg_cysend_subscription_list {
+                            items,
+                            items_len,
+                        },
+                    ),
+                );
+                Ok(())
+            },
+        )
+    }
+}
+/// Sends a code to a phone number, to see whether its owner is there (operation `phoneNumberVerificationRequest`). Never
+/// repeated by itself: each one is a message or a call.
+///
+/// # Errors
+/// `invalid_argument`, `unauthorized`, `not_found` (language), `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`,
+/// `closed`, `forked`.
+///
+/// It waits on the calling thread until the answer is there.
+/// `out`: freed with `tg_cysend_verification_status_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_phone_number_verification_request(
+    handle: *const tg_cysend_client,
+    request: *const tg_cysend_verification_request,
+    out: *mut *mut tg_cysend_verification_status,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let argument_request = runtime::record::<
+                    tillgate::CysendVerificationRequest,
+                >(request, &Place::ARGUMENTS, "request")?;
+                let result = tillgate::block_on(
+                    handle.phone_number_verification_request(argument_request),
+                )?;
+                out.put(runtime::own::<tillgate::CysendVerificationStatus>(&result));
+                Ok(())
+            },
+        )
+    }
+}
+/// Gives the code that the owner of a number received (operation `phoneNumberVerify`). Never repeated by itself: tries are
+/// counted.
+///
+/// # Errors
+/// `not_found` when there is no such verification; else as `phone_number_verification_request`.
+///
+/// It waits on the calling thread until the answer is there.
+/// `out`: freed with `tg_cysend_verification_status_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_phone_number_verify(
+    handle: *const tg_cysend_client,
+    verification: *const tg_cysend_verification,
+    out: *mut *mut tg_cysend_verification_status,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let argument_verification = runtime::record::<
+                    tillgate::CysendVerification,
+                >(verification, &Place::ARGUMENTS, "verification")?;
+                let result = tillgate::block_on(
+                    handle.phone_number_verify(argument_verification),
+                )?;
+                out.put(runtime::own::<tillgate::CysendVerificationStatus>(&result));
+                Ok(())
+            },
+        )
+    }
+}
 /// Whether the gateway can be reached (operation `ping`). Says nothing about the credentials.
 ///
 /// # Errors
@@ -2982,6 +4068,41 @@ pub unsafe extern "C" fn tg_cysend_client_ping(
                     tg_cysend_client,
                 >(handle)?;
                 tillgate::block_on(handle.ping())?;
+                Ok(())
+            },
+        )
+    }
+}
+/// Lets a gift card be spent, or stops that (operation `putActive`). Twice is the same as once.
+///
+/// # Errors
+/// As `get_gift_card`.
+///
+/// It waits on the calling thread until the answer is there.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_put_active(
+    handle: *const tg_cysend_client,
+    gift_card_code: *const tg_secret,
+    active: Flag,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let argument_gift_card_code = runtime::object::<
+                    tillgate::Secret,
+                    tg_secret,
+                >(gift_card_code, &Place::ARGUMENTS, "gift_card_code")?;
+                let argument_active = active != 0;
+                tillgate::block_on(
+                    handle.put_active(argument_gift_card_code, argument_active),
+                )?;
                 Ok(())
             },
         )

@@ -1327,6 +1327,10 @@ pub struct tg_till_status {
     pub unacknowledged_events: u64,
     /// Ids in callbacks that were not ours, since open.
     pub unknown_callback_ids: u64,
+    /// Names of keys that encrypted vouchers here and were not given at open; see `refetch_code`.
+    pub keys_not_given: *const *const c_char,
+    /// The number of `keys_not_given`.
+    pub keys_not_given_len: usize,
     /// Accounts of open orders that are not attached, so that their orders wait.
     pub unattached_accounts: *const *const c_char,
     /// The number of `unattached_accounts`.
@@ -1348,6 +1352,8 @@ impl Outgoing for tillgate::TillStatus {
         to.conflicts = *(&self.conflicts);
         to.unacknowledged_events = *(&self.unacknowledged_events);
         to.unknown_callback_ids = *(&self.unknown_callback_ids);
+        (to.keys_not_given, to.keys_not_given_len) = arena
+            .list((&self.keys_not_given), |item, arena| arena.text(item));
         (to.unattached_accounts, to.unattached_accounts_len) = arena
             .list((&self.unattached_accounts), |item, arena| arena.text(item));
     }

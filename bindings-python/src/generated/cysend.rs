@@ -40,6 +40,24 @@ impl ToPython for tillgate::CysendProductType {
     }
 }
 
+impl ToPython for tillgate::CysendVerificationMethod {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.as_str().to_python(py)
+    }
+}
+
+impl FromPython for tillgate::CysendVerificationMethod {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        Ok(Self::from_wire(&String::from_python(value)?))
+    }
+}
+
+impl ToPython for tillgate::CysendVerificationState {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.as_str().to_python(py)
+    }
+}
+
 static CYSEND_ACCOUNT: Class = Class::new("tillgate._generated.cysend", "CysendAccount", &["client", "name"]);
 
 impl FromPython for tillgate::CysendAccount {
@@ -298,13 +316,37 @@ impl FromPython for tillgate::CysendCredentials {
     }
 }
 
+static CYSEND_DESTINATION_DESCRIPTION: Class =
+    Class::new("tillgate._generated.cysend", "CysendDestinationDescription", &["name", "required"]);
+
+impl ToPython for tillgate::CysendDestinationDescription {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_DESTINATION_DESCRIPTION.build(py, &[&self.name, &self.required])
+    }
+}
+
 static CYSEND_DESTINATION_PARAMETER: Class =
     Class::new("tillgate._generated.cysend", "CysendDestinationParameter", &["name", "value"]);
+
+impl ToPython for tillgate::CysendDestinationParameter {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_DESTINATION_PARAMETER.build(py, &[&self.name, &self.value])
+    }
+}
 
 impl FromPython for tillgate::CysendDestinationParameter {
     fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         let fields = CYSEND_DESTINATION_PARAMETER.read(value)?;
         Ok(Self { name: fields.get(0)?, value: fields.get(1)? })
+    }
+}
+
+static CYSEND_ERROR_DESCRIPTION: Class =
+    Class::new("tillgate._generated.cysend", "CysendErrorDescription", &["http", "code", "meaning"]);
+
+impl ToPython for tillgate::CysendErrorDescription {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_ERROR_DESCRIPTION.build(py, &[&self.http, &self.code, &self.meaning])
     }
 }
 
@@ -393,6 +435,45 @@ impl FromPython for tillgate::CysendForceCallbackRequest {
     }
 }
 
+static CYSEND_GIFT_CARD: Class = Class::new(
+    "tillgate._generated.cysend",
+    "CysendGiftCard",
+    &[
+        "code",
+        "serial",
+        "name",
+        "logo",
+        "active",
+        "face_value",
+        "currency",
+        "remaining_balance",
+        "expiration",
+        "usage_instruction",
+        "extra",
+    ],
+);
+
+impl ToPython for tillgate::CysendGiftCard {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_GIFT_CARD.build(
+            py,
+            &[
+                &self.code,
+                &self.serial,
+                &self.name,
+                &self.logo,
+                &self.active,
+                &self.face_value,
+                &self.currency,
+                &self.remaining_balance,
+                &self.expiration,
+                &self.usage_instruction,
+                &self.extra,
+            ],
+        )
+    }
+}
+
 static CYSEND_MAINTENANCE: Class = Class::new(
     "tillgate._generated.cysend",
     "CysendMaintenance",
@@ -412,6 +493,42 @@ impl ToPython for tillgate::CysendMaintenance {
                 &self.extra,
             ],
         )
+    }
+}
+
+static CYSEND_NOTIFICATION_CHANNEL: Class = Class::new(
+    "tillgate._generated.cysend",
+    "CysendNotificationChannel",
+    &["uid", "channel_type", "name", "whitelabel", "destination", "extra"],
+);
+
+impl ToPython for tillgate::CysendNotificationChannel {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_NOTIFICATION_CHANNEL.build(
+            py,
+            &[&self.uid, &self.channel_type, &self.name, &self.whitelabel, &self.destination, &self.extra],
+        )
+    }
+}
+
+static CYSEND_NOTIFICATION_EVENT: Class = Class::new(
+    "tillgate._generated.cysend",
+    "CysendNotificationEvent",
+    &["uid", "resource_type_uid", "name"],
+);
+
+impl ToPython for tillgate::CysendNotificationEvent {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_NOTIFICATION_EVENT.build(py, &[&self.uid, &self.resource_type_uid, &self.name])
+    }
+}
+
+static CYSEND_NOTIFICATION_RESOURCE_TYPE: Class =
+    Class::new("tillgate._generated.cysend", "CysendNotificationResourceType", &["uid", "name"]);
+
+impl ToPython for tillgate::CysendNotificationResourceType {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_NOTIFICATION_RESOURCE_TYPE.build(py, &[&self.uid, &self.name])
     }
 }
 
@@ -510,6 +627,15 @@ impl FromPython for tillgate::CysendOrderRequest {
             callback_url: fields.get(7)?,
             notifications: fields.get(8)?,
         })
+    }
+}
+
+static CYSEND_PERMISSION: Class =
+    Class::new("tillgate._generated.cysend", "CysendPermission", &["scope", "methods"]);
+
+impl ToPython for tillgate::CysendPermission {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_PERMISSION.build(py, &[&self.scope, &self.methods])
     }
 }
 
@@ -741,6 +867,12 @@ static CYSEND_SUBSCRIPTION: Class = Class::new(
     &["trigger_uid", "channel_uid", "destination"],
 );
 
+impl ToPython for tillgate::CysendSubscription {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_SUBSCRIPTION.build(py, &[&self.trigger_uid, &self.channel_uid, &self.destination])
+    }
+}
+
 impl FromPython for tillgate::CysendSubscription {
     fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         let fields = CYSEND_SUBSCRIPTION.read(value)?;
@@ -765,6 +897,72 @@ impl ToPython for tillgate::CysendTimeZone {
     }
 }
 
+static CYSEND_TOKEN: Class = Class::new(
+    "tillgate._generated.cysend",
+    "CysendToken",
+    &["token", "expires", "authorized_ips", "permissions", "extra"],
+);
+
+impl ToPython for tillgate::CysendToken {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_TOKEN
+            .build(py, &[&self.token, &self.expires, &self.authorized_ips, &self.permissions, &self.extra])
+    }
+}
+
+static CYSEND_TOKEN_OPTIONS: Class = Class::new(
+    "tillgate._generated.cysend",
+    "CysendTokenOptions",
+    &["ip_restricted", "authorized_ips", "ttl_s"],
+);
+
+impl FromPython for tillgate::CysendTokenOptions {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let fields = CYSEND_TOKEN_OPTIONS.read(value)?;
+        Ok(Self { ip_restricted: fields.get(0)?, authorized_ips: fields.get(1)?, ttl_s: fields.get(2)? })
+    }
+}
+
+static CYSEND_VERIFICATION: Class =
+    Class::new("tillgate._generated.cysend", "CysendVerification", &["uid", "method", "code"]);
+
+impl FromPython for tillgate::CysendVerification {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let fields = CYSEND_VERIFICATION.read(value)?;
+        Ok(Self { uid: fields.get(0)?, method: fields.get(1)?, code: fields.get(2)? })
+    }
+}
+
+static CYSEND_VERIFICATION_REQUEST: Class = Class::new(
+    "tillgate._generated.cysend",
+    "CysendVerificationRequest",
+    &["method", "number", "template_id", "language"],
+);
+
+impl FromPython for tillgate::CysendVerificationRequest {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let fields = CYSEND_VERIFICATION_REQUEST.read(value)?;
+        Ok(Self {
+            method: fields.get(0)?,
+            number: fields.get(1)?,
+            template_id: fields.get(2)?,
+            language: fields.get(3)?,
+        })
+    }
+}
+
+static CYSEND_VERIFICATION_STATUS: Class = Class::new(
+    "tillgate._generated.cysend",
+    "CysendVerificationStatus",
+    &["uid", "method", "status", "extra"],
+);
+
+impl ToPython for tillgate::CysendVerificationStatus {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_VERIFICATION_STATUS.build(py, &[&self.uid, &self.method, &self.status, &self.extra])
+    }
+}
+
 impl ToPython for std::sync::Arc<tillgate::CysendClient> {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         handle(self.clone()).to_python(py)
@@ -777,19 +975,31 @@ pub static CYSEND_CLIENT: Object = Object {
     methods: &[
         cysend_client_balance,
         cysend_client_close,
+        cysend_client_create_access_token,
         cysend_client_create_order,
         cysend_client_force_callback,
+        cysend_client_get_access_token,
+        cysend_client_get_active,
         cysend_client_get_catalogue,
         cysend_client_get_categories,
         cysend_client_get_countries,
+        cysend_client_get_errors,
         cysend_client_get_face_values,
+        cysend_client_get_gift_card,
         cysend_client_get_maintenance,
+        cysend_client_get_notification_channels,
+        cysend_client_get_notification_events,
+        cysend_client_get_notification_resource_types,
         cysend_client_get_order,
         cysend_client_get_product_cost,
         cysend_client_get_products,
         cysend_client_get_promotions,
         cysend_client_get_responses,
+        cysend_client_get_subscriptions,
+        cysend_client_phone_number_verification_request,
+        cysend_client_phone_number_verify,
         cysend_client_ping,
+        cysend_client_put_active,
         cysend_client_rotate_secret,
     ],
 };
@@ -813,6 +1023,12 @@ fn cysend_client_close<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>,
     Ok(Call::later(async move { this.close().await }))
 }
 
+fn cysend_client_create_access_token<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let arg_options: tillgate::CysendTokenOptions = arguments.get(0, "options")?;
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::later(async move { this.create_access_token(arg_options).await }))
+}
+
 fn cysend_client_create_order<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
     let arg_orders: Vec<tillgate::CysendOrderRequest> = arguments.get(0, "orders")?;
     let this = arguments.this::<tillgate::CysendClient>()?;
@@ -823,6 +1039,17 @@ fn cysend_client_force_callback<'py>(arguments: &Arguments<'_, 'py>) -> Result<C
     let arg_request: tillgate::CysendForceCallbackRequest = arguments.get(0, "request")?;
     let this = arguments.this::<tillgate::CysendClient>()?;
     Ok(Call::later(async move { this.force_callback(arg_request).await }))
+}
+
+fn cysend_client_get_access_token<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::later(async move { this.get_access_token().await }))
+}
+
+fn cysend_client_get_active<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let arg_gift_card_code: std::sync::Arc<tillgate::Secret> = arguments.get(0, "gift_card_code")?;
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::later(async move { this.get_active(arg_gift_card_code).await }))
 }
 
 fn cysend_client_get_catalogue<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
@@ -843,16 +1070,46 @@ fn cysend_client_get_countries<'py>(arguments: &Arguments<'_, 'py>) -> Result<Ca
     Ok(Call::later(async move { this.get_countries(arg_filter).await }))
 }
 
+fn cysend_client_get_errors<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::later(async move { this.get_errors().await }))
+}
+
 fn cysend_client_get_face_values<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
     let arg_filter: tillgate::CysendFaceValueFilter = arguments.get(0, "filter")?;
     let this = arguments.this::<tillgate::CysendClient>()?;
     Ok(Call::later(async move { this.get_face_values(arg_filter).await }))
 }
 
+fn cysend_client_get_gift_card<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let arg_gift_card_code: std::sync::Arc<tillgate::Secret> = arguments.get(0, "gift_card_code")?;
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::later(async move { this.get_gift_card(arg_gift_card_code).await }))
+}
+
 fn cysend_client_get_maintenance<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
     let arg_product_id: Option<i64> = arguments.get(0, "product_id")?;
     let this = arguments.this::<tillgate::CysendClient>()?;
     Ok(Call::later(async move { this.get_maintenance(arg_product_id).await }))
+}
+
+fn cysend_client_get_notification_channels<'py>(
+    arguments: &Arguments<'_, 'py>,
+) -> Result<Call<'py>, Refusal> {
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::later(async move { this.get_notification_channels().await }))
+}
+
+fn cysend_client_get_notification_events<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::later(async move { this.get_notification_events().await }))
+}
+
+fn cysend_client_get_notification_resource_types<'py>(
+    arguments: &Arguments<'_, 'py>,
+) -> Result<Call<'py>, Refusal> {
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::later(async move { this.get_notification_resource_types().await }))
 }
 
 fn cysend_client_get_order<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
@@ -884,9 +1141,35 @@ fn cysend_client_get_responses<'py>(arguments: &Arguments<'_, 'py>) -> Result<Ca
     Ok(Call::later(async move { this.get_responses().await }))
 }
 
+fn cysend_client_get_subscriptions<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::later(async move { this.get_subscriptions().await }))
+}
+
+fn cysend_client_phone_number_verification_request<'py>(
+    arguments: &Arguments<'_, 'py>,
+) -> Result<Call<'py>, Refusal> {
+    let arg_request: tillgate::CysendVerificationRequest = arguments.get(0, "request")?;
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::later(async move { this.phone_number_verification_request(arg_request).await }))
+}
+
+fn cysend_client_phone_number_verify<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let arg_verification: tillgate::CysendVerification = arguments.get(0, "verification")?;
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::later(async move { this.phone_number_verify(arg_verification).await }))
+}
+
 fn cysend_client_ping<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
     let this = arguments.this::<tillgate::CysendClient>()?;
     Ok(Call::later(async move { this.ping().await }))
+}
+
+fn cysend_client_put_active<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let arg_gift_card_code: std::sync::Arc<tillgate::Secret> = arguments.get(0, "gift_card_code")?;
+    let arg_active: bool = arguments.get(1, "active")?;
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::later(async move { this.put_active(arg_gift_card_code, arg_active).await }))
 }
 
 fn cysend_client_rotate_secret<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {

@@ -523,6 +523,7 @@ static TILL_STATUS: Class = Class::new(
         "conflicts",
         "unacknowledged_events",
         "unknown_callback_ids",
+        "keys_not_given",
         "unattached_accounts",
     ],
 );
@@ -541,6 +542,7 @@ impl ToPython for tillgate::TillStatus {
                 &self.conflicts,
                 &self.unacknowledged_events,
                 &self.unknown_callback_ids,
+                &self.keys_not_given,
                 &self.unattached_accounts,
             ],
         )

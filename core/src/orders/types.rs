@@ -564,6 +564,46 @@ pub struct TillStatus {
     pub unattached_accounts: Vec<String>,
 }
 
+impl NewOrder {
+    /// An order with nothing but what every order needs.
+    pub fn new(
+        id: impl Into<String>,
+        product: impl Into<String>,
+        amount: Money,
+        scenario: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            product: product.into(),
+            amount,
+            scenario: scenario.into(),
+            beneficiary: Vec::new(),
+            account: None,
+            amount_range: None,
+            callback_url: None,
+            payment_code: None,
+            submit_within_ms: None,
+            notes: HashMap::new(),
+        }
+    }
+}
+
+impl TillConfig {
+    /// A till with the law's figures for the journal at this path, which must exist.
+    pub fn new(journal_path: impl Into<String>) -> Self {
+        Self {
+            journal_path: journal_path.into(),
+            create: false,
+            read_only: false,
+            key: None,
+            old_keys: Vec::new(),
+            installation_id: None,
+            epoch_mirror_path: None,
+            policy: None,
+        }
+    }
+}
+
 impl Order {
     /// Whether any attempt may have reached the gateway.
     pub fn may_have_been_sent(&self) -> bool {

@@ -133,6 +133,47 @@ class CysendProductType:
     )
 
 
+class CysendVerificationMethod:
+    """How a code reaches the owner of a number (CY.SEND schema `VerificationMethod`).
+
+    The values are plain strings, and there may be others than these.
+    """
+
+    __module__ = "tillgate"
+
+    SMS: Final = "sms"
+    """By a text message."""
+    IVR_CALL: Final = "ivr-call"
+    """By a call that speaks it."""
+
+    KNOWN: Final[tuple[str, ...]] = (
+        "sms",
+        "ivr-call",
+    )
+
+
+class CysendVerificationState:
+    """How far a verification has come (CY.SEND schema `VerificationStatus`, field `status`).
+
+    The values are plain strings, and there may be others than these.
+    """
+
+    __module__ = "tillgate"
+
+    ACCEPTED: Final = "accepted"
+    """The code is on its way, or was not given yet."""
+    SUCCESS: Final = "success"
+    """The code was right."""
+    FAILED: Final = "failed"
+    """The code was wrong, or could not be delivered."""
+
+    KNOWN: Final[tuple[str, ...]] = (
+        "accepted",
+        "success",
+        "failed",
+    )
+
+
 class CysendAccount(Record):
     """An account at CY.SEND that a till shall use.
 
@@ -589,6 +630,27 @@ class CysendCredentials(Record):
         self.token = token
 
 
+class CysendDestinationDescription(Record):
+    """A parameter that a channel asks for (CY.SEND schema `NotificationDestinationParameterDescription`).
+
+    Attributes:
+        name: Its name.
+        required: Whether it must be given.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("name", "required")
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        required: bool,
+    ) -> None:
+        self.name = name
+        self.required = required
+
+
 class CysendDestinationParameter(Record):
     """A parameter of a notification's destination (CY.SEND schema `NotificationDestinationParameter`).
 
@@ -608,6 +670,30 @@ class CysendDestinationParameter(Record):
     ) -> None:
         self.name = name
         self.value = value
+
+
+class CysendErrorDescription(Record):
+    """An error that the gateway can tell (CY.SEND operation `getErrors`, schema `APIErrorDescription`).
+
+    Attributes:
+        http: The HTTP status that it comes with.
+        code: The code, to tell the gateway's support.
+        meaning: What it means, in English.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("http", "code", "meaning")
+
+    def __init__(
+        self,
+        *,
+        http: int | None = None,
+        code: str,
+        meaning: str,
+    ) -> None:
+        self.http = http
+        self.code = code
+        self.meaning = meaning
 
 
 class CysendFaceValueFilter(Record):
@@ -753,6 +839,84 @@ class CysendForceCallbackRequest(Record):
         self.user_uid = user_uid
 
 
+class CysendGiftCard(Record):
+    """A gift card (CY.SEND schema `GiftCard`).
+
+    Attributes:
+        code: Its code: whoever has it can spend the card.
+        serial: Its serial number, to ask the gateway about the card.
+        name: Its name.
+        logo: The address of its logo.
+        active: Whether it can be spent.
+        face_value: What it was worth when it was issued, in the main unit of its currency.
+        currency: Its currency: alphabetic ISO 4217 code.
+        remaining_balance: What is left on it, in the main unit of its currency.
+        expiration: When it expires; a date without an offset is read as UTC.
+        usage_instruction: How to use it.
+        extra: The fields of the answer that this version does not know: name and JSON text.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = (
+        "code",
+        "serial",
+        "name",
+        "logo",
+        "active",
+        "face_value",
+        "currency",
+        "remaining_balance",
+        "expiration",
+        "usage_instruction",
+        "extra",
+    )
+
+    def __init__(
+        self,
+        *,
+        code: Secret | None = None,
+        serial: Secret | None = None,
+        name: str,
+        logo: str,
+        active: bool,
+        face_value: Decimal,
+        currency: str,
+        remaining_balance: Decimal,
+        expiration: datetime | None = None,
+        usage_instruction: str,
+        extra: dict[str, str],
+    ) -> None:
+        self.code = code
+        self.serial = serial
+        self.name = name
+        self.logo = logo
+        self.active = active
+        self.face_value = face_value
+        self.currency = currency
+        self.remaining_balance = remaining_balance
+        self.expiration = expiration
+        self.usage_instruction = usage_instruction
+        self.extra = extra
+
+
+class CysendGiftCardActive(Record):
+    """Whether a gift card can be spent (CY.SEND schema `GiftCardActive`).
+
+    Attributes:
+        active: Whether it can be spent.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("active",)
+
+    def __init__(
+        self,
+        *,
+        active: bool,
+    ) -> None:
+        self.active = active
+
+
 class CysendMaintenance(Record):
     """A time in which a product cannot be bought (CY.SEND schema `Maintenance`).
 
@@ -784,6 +948,84 @@ class CysendMaintenance(Record):
         self.stop_time = stop_time
         self.descriptions = descriptions
         self.extra = extra
+
+
+class CysendNotificationChannel(Record):
+    """A way to be notified (CY.SEND schema `NotificationChannel`).
+
+    Attributes:
+        uid: Its id at the gateway.
+        channel_type: Its type, such as `Email`.
+        name: Its name.
+        whitelabel: Whether messages are written with your own templates.
+        destination: The parameters that a subscription gives it.
+        extra: The fields of the answer that this version does not know: name and JSON text.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("uid", "channel_type", "name", "whitelabel", "destination", "extra")
+
+    def __init__(
+        self,
+        *,
+        uid: str,
+        channel_type: str,
+        name: str,
+        whitelabel: bool,
+        destination: list[CysendDestinationDescription],
+        extra: dict[str, str],
+    ) -> None:
+        self.uid = uid
+        self.channel_type = channel_type
+        self.name = name
+        self.whitelabel = whitelabel
+        self.destination = destination
+        self.extra = extra
+
+
+class CysendNotificationEvent(Record):
+    """Something that happens (CY.SEND schema `NotificationEvent`).
+
+    Attributes:
+        uid: Its id at the gateway.
+        resource_type_uid: The id of the kind of thing that it happens to.
+        name: Its name, such as `Purchase result`.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("uid", "resource_type_uid", "name")
+
+    def __init__(
+        self,
+        *,
+        uid: str,
+        resource_type_uid: str,
+        name: str,
+    ) -> None:
+        self.uid = uid
+        self.resource_type_uid = resource_type_uid
+        self.name = name
+
+
+class CysendNotificationResourceType(Record):
+    """A kind of thing that notifications are about (CY.SEND schema `NotificationResourceType`).
+
+    Attributes:
+        uid: Its id at the gateway.
+        name: Its name, such as `Purchase`.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("uid", "name")
+
+    def __init__(
+        self,
+        *,
+        uid: str,
+        name: str,
+    ) -> None:
+        self.uid = uid
+        self.name = name
 
 
 class CysendOrder(Record):
@@ -962,6 +1204,27 @@ class CysendOrderRequest(Record):
         self.gift_card_code = gift_card_code
         self.callback_url = callback_url
         self.notifications = list(notifications)
+
+
+class CysendPermission(Record):
+    """What a token may do (CY.SEND schema `Permission`).
+
+    Attributes:
+        scope: The operations, as a pattern of paths such as `store/catalogue/*`.
+        methods: The HTTP methods.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("scope", "methods")
+
+    def __init__(
+        self,
+        *,
+        scope: str,
+        methods: str,
+    ) -> None:
+        self.scope = scope
+        self.methods = methods
 
 
 class CysendPrepaidCode(Record):
@@ -1397,6 +1660,141 @@ class CysendTimeZone(Record):
         self.extra = extra
 
 
+class CysendToken(Record):
+    """A token (CY.SEND schema `Token`).
+
+    Attributes:
+        token: The token itself: whoever has it can act with it.
+        expires: When it expires; a date without an offset is read as UTC.
+        authorized_ips: The addresses that it works from, with commas between.
+        permissions: What it may do.
+        extra: The fields of the answer that this version does not know: name and JSON text.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("token", "expires", "authorized_ips", "permissions", "extra")
+
+    def __init__(
+        self,
+        *,
+        token: Secret | None = None,
+        expires: datetime | None = None,
+        authorized_ips: str | None = None,
+        permissions: list[CysendPermission],
+        extra: dict[str, str],
+    ) -> None:
+        self.token = token
+        self.expires = expires
+        self.authorized_ips = authorized_ips
+        self.permissions = permissions
+        self.extra = extra
+
+
+class CysendTokenOptions(Record):
+    """What a new token may do (CY.SEND operation `createAccessToken`, schema `TokenOptions`).
+
+    Attributes:
+        ip_restricted: Whether the token works only from `authorized_ips`.
+        authorized_ips: IPv4 addresses with commas between, or `mine` for the address that this request
+            comes from. At most 256 characters. The gateway's default: `mine`.
+        ttl_s: How long the token lives, in seconds. The gateway's default: 3600.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("ip_restricted", "authorized_ips", "ttl_s")
+
+    def __init__(
+        self,
+        *,
+        ip_restricted: bool,
+        authorized_ips: str | None = None,
+        ttl_s: int | None = None,
+    ) -> None:
+        self.ip_restricted = ip_restricted
+        self.authorized_ips = authorized_ips
+        self.ttl_s = ttl_s
+
+
+class CysendVerification(Record):
+    """A code that the owner of a number was given (CY.SEND operation `phoneNumberVerify`, schema
+    `Verification`).
+
+    Attributes:
+        uid: The verification's id: 8 characters.
+        method: How the code reached its owner. See `CysendVerificationMethod`.
+        code: The code: 4 digits.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("uid", "method", "code")
+
+    def __init__(
+        self,
+        *,
+        uid: str,
+        method: str,
+        code: Secret,
+    ) -> None:
+        self.uid = uid
+        self.method = method
+        self.code = code
+
+
+class CysendVerificationRequest(Record):
+    """A number to verify (CY.SEND operation `phoneNumberVerificationRequest`, schema `VerificationRequest`).
+
+    Attributes:
+        method: How the code is to reach its owner. See `CysendVerificationMethod`.
+        number: The number, in E.164 form such as `+41791234567`.
+        template_id: The gateway's id of a template for the text message.
+        language: ISO 639-1 code of the language. The gateway's default: `en`.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("method", "number", "template_id", "language")
+
+    def __init__(
+        self,
+        *,
+        method: str,
+        number: str,
+        template_id: int | None = None,
+        language: str | None = None,
+    ) -> None:
+        self.method = method
+        self.number = number
+        self.template_id = template_id
+        self.language = language
+
+
+class CysendVerificationStatus(Record):
+    """How far a verification has come (CY.SEND schema `VerificationStatus`). The description requires `type`
+    and `verification_id`, which it does not describe; if they come, they stand in `extra`.
+
+    Attributes:
+        uid: The verification's id.
+        method: How the code reaches its owner. See `CysendVerificationMethod`.
+        status: How far it has come. See `CysendVerificationState`.
+        extra: The fields of the answer that this version does not know: name and JSON text.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("uid", "method", "status", "extra")
+
+    def __init__(
+        self,
+        *,
+        uid: str | None = None,
+        method: str | None = None,
+        status: str,
+        extra: dict[str, str],
+    ) -> None:
+        self.uid = uid
+        self.method = method
+        self.status = status
+        self.extra = extra
+
+
 class CysendClient(Wrapped):
     """A client of CY.SEND. It keeps nothing: an order that is to be followed to its end belongs into a till.
 
@@ -1430,6 +1828,16 @@ class CysendClient(Wrapped):
         """
         self._handle.call(1)
 
+    def create_access_token(self, options: CysendTokenOptions) -> CysendToken:
+        """Makes a token for somebody else (operation `createAccessToken`). Only for a client with a user and
+        password. Never repeated by itself: a lost answer may leave a token that nobody knows, until it
+        expires.
+
+        # Errors `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`,
+        `timeout`, `closed`, `forked`.
+        """
+        return self._handle.call(2, options)
+
     def create_order(self, orders: Sequence[CysendOrderRequest]) -> list[CysendOrder]:
         """Places orders (operation `createOrder`). **Moves money, and nothing protects this call**: after an
         error whose outcome is `unknown`, look each order up by its `user_uid` and do not place it again. A
@@ -1441,7 +1849,7 @@ class CysendClient(Wrapped):
         scenario), `gateway_refused`, `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`,
         `closed`, `forked`.
         """
-        return self._handle.call(2, orders)
+        return self._handle.call(3, orders)
 
     def force_callback(self, request: CysendForceCallbackRequest) -> None:
         """Has the gateway send its callback for an order again (operation `forceCallback`).
@@ -1449,7 +1857,22 @@ class CysendClient(Wrapped):
         # Errors `not_found` also means that the order belongs to another account; `invalid_argument`,
         `unauthorized`, `gateway_failed`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        self._handle.call(3, request)
+        self._handle.call(4, request)
+
+    def get_access_token(self) -> CysendToken:
+        """The token that this client shows (operation `getAccessToken`). Only for a client with a token.
+
+        # Errors `not_found` when the token is gone; else as for every read.
+        """
+        return self._handle.call(5)
+
+    def get_active(self, gift_card_code: Secret) -> bool:
+        """Whether a gift card can be spent (operation `getActive`). Never repeated by itself: tries at codes
+        may be counted.
+
+        # Errors As `get_gift_card`.
+        """
+        return self._handle.call(6, gift_card_code)
 
     def get_catalogue(self, filter: CysendCatalogueFilter) -> CysendCatalogue:
         """The whole catalogue (operation `getCatalogue`): many megabytes. The gateway asks to fetch it once a
@@ -1457,21 +1880,28 @@ class CysendClient(Wrapped):
 
         # Errors `not_found` when there is no such gift card; else as for every read.
         """
-        return self._handle.call(4, filter)
+        return self._handle.call(7, filter)
 
     def get_categories(self, filter: CysendCategoryFilter) -> list[CysendCategory]:
         """Categories of products (operation `getCategories`). None is an empty list.
 
         # Errors As for every read.
         """
-        return self._handle.call(5, filter)
+        return self._handle.call(8, filter)
 
     def get_countries(self, filter: CysendCountryFilter) -> list[CysendCountry]:
         """Countries with products (operation `getCountries`). None is an empty list.
 
         # Errors As for every read.
         """
-        return self._handle.call(6, filter)
+        return self._handle.call(9, filter)
+
+    def get_errors(self) -> list[CysendErrorDescription]:
+        """The errors that the gateway can tell (operation `getErrors`).
+
+        # Errors As for every read.
+        """
+        return self._handle.call(10)
 
     def get_face_values(self, filter: CysendFaceValueFilter) -> CysendFaceValues:
         """Face values (operation `getFaceValues`). None is an empty record. With the filter `mobile` each
@@ -1479,21 +1909,50 @@ class CysendClient(Wrapped):
 
         # Errors `not_found` when a filter names what is not there; else as for every read.
         """
-        return self._handle.call(7, filter)
+        return self._handle.call(11, filter)
+
+    def get_gift_card(self, gift_card_code: Secret) -> CysendGiftCard:
+        """A gift card (operation `getGiftCard`). Never repeated by itself: tries at codes may be counted.
+
+        # Errors `not_found` when there is no such card; `invalid_argument`, `unauthorized`, `gateway_failed`,
+        `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
+        """
+        return self._handle.call(12, gift_card_code)
 
     def get_maintenance(self, product_id: int | None = None) -> list[CysendMaintenance]:
         """Maintenances, running and announced, of one product or of all (operation `getMaintenance`).
 
         # Errors As for every read.
         """
-        return self._handle.call(8, product_id)
+        return self._handle.call(13, product_id)
+
+    def get_notification_channels(self) -> list[CysendNotificationChannel]:
+        """How to be notified (operation `getNotificationChannels`).
+
+        # Errors As for every read.
+        """
+        return self._handle.call(14)
+
+    def get_notification_events(self) -> list[CysendNotificationEvent]:
+        """What can be notified of (operation `getNotificationEvents`).
+
+        # Errors As for every read.
+        """
+        return self._handle.call(15)
+
+    def get_notification_resource_types(self) -> list[CysendNotificationResourceType]:
+        """What notifications can be about (operation `getNotificationResourceTypes`).
+
+        # Errors As for every read.
+        """
+        return self._handle.call(16)
 
     def get_order(self, query: CysendOrderQuery) -> list[CysendOrder]:
         """Looks orders up (operation `getOrder`).
 
         # Errors `not_found` also means that the order belongs to another account; else as for every read.
         """
-        return self._handle.call(9, query)
+        return self._handle.call(17, query)
 
     def get_product_cost(self, requests: Sequence[CysendCostRequest]) -> list[CysendCost]:
         """Calculates what face values would cost right now (operation `getProductCost`). Buys nothing. At
@@ -1502,7 +1961,7 @@ class CysendClient(Wrapped):
         # Errors As for every read: `invalid_argument`, `unauthorized`, `not_found`, `gateway_refused`,
         `gateway_failed`, `rate_limited`, `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        return self._handle.call(10, requests)
+        return self._handle.call(18, requests)
 
     def get_products(self, filter: CysendProductFilter) -> list[CysendProduct]:
         """Products (operation `getProducts`). None is an empty list. With the filter `mobile` each call costs
@@ -1510,28 +1969,62 @@ class CysendClient(Wrapped):
 
         # Errors `not_found` when a filter names what is not there; else as for every read.
         """
-        return self._handle.call(11, filter)
+        return self._handle.call(19, filter)
 
     def get_promotions(self, product_id: int | None = None) -> list[CysendPromotion]:
         """Promotions, running and announced, of one product or of all (operation `getPromotions`).
 
         # Errors As for every read.
         """
-        return self._handle.call(12, product_id)
+        return self._handle.call(20, product_id)
 
     def get_responses(self) -> list[CysendResponseCode]:
         """The response codes that orders can have (operation `getResponses`).
 
         # Errors As for every read.
         """
-        return self._handle.call(13)
+        return self._handle.call(21)
+
+    def get_subscriptions(self) -> list[CysendSubscription]:
+        """The account's subscriptions to notifications (operation `getSubscriptions`).
+
+        # Errors As for every read.
+        """
+        return self._handle.call(22)
+
+    def phone_number_verification_request(
+        self,
+        request: CysendVerificationRequest,
+    ) -> CysendVerificationStatus:
+        """Sends a code to a phone number, to see whether its owner is there (operation
+        `phoneNumberVerificationRequest`). Never repeated by itself: each one is a message or a call.
+
+        # Errors `invalid_argument`, `unauthorized`, `not_found` (language), `gateway_failed`,
+        `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
+        """
+        return self._handle.call(23, request)
+
+    def phone_number_verify(self, verification: CysendVerification) -> CysendVerificationStatus:
+        """Gives the code that the owner of a number received (operation `phoneNumberVerify`). Never repeated
+        by itself: tries are counted.
+
+        # Errors `not_found` when there is no such verification; else as `phone_number_verification_request`.
+        """
+        return self._handle.call(24, verification)
 
     def ping(self) -> None:
         """Whether the gateway can be reached (operation `ping`). Says nothing about the credentials.
 
         # Errors As for every read; `invalid_answer` when somebody else answers.
         """
-        self._handle.call(14)
+        self._handle.call(25)
+
+    def put_active(self, gift_card_code: Secret, active: bool) -> None:
+        """Lets a gift card be spent, or stops that (operation `putActive`). Twice is the same as once.
+
+        # Errors As `get_gift_card`.
+        """
+        self._handle.call(26, gift_card_code, active)
 
     def rotate_secret(self, secret: Secret) -> None:
         """Another password, or another token, of the same user, from the next call on. Another user is
@@ -1539,7 +2032,7 @@ class CysendClient(Wrapped):
 
         # Errors `invalid_argument` when it cannot be sent.
         """
-        self._handle.call(15, secret)
+        self._handle.call(27, secret)
 
     def __enter__(self) -> CysendClient:
         return self
@@ -1581,6 +2074,16 @@ class AsyncCysendClient(Wrapped):
         """
         await self._handle.call_async(1)
 
+    async def create_access_token(self, options: CysendTokenOptions) -> CysendToken:
+        """Makes a token for somebody else (operation `createAccessToken`). Only for a client with a user and
+        password. Never repeated by itself: a lost answer may leave a token that nobody knows, until it
+        expires.
+
+        # Errors `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`,
+        `timeout`, `closed`, `forked`.
+        """
+        return await self._handle.call_async(2, options)
+
     async def create_order(self, orders: Sequence[CysendOrderRequest]) -> list[CysendOrder]:
         """Places orders (operation `createOrder`). **Moves money, and nothing protects this call**: after an
         error whose outcome is `unknown`, look each order up by its `user_uid` and do not place it again. A
@@ -1592,7 +2095,7 @@ class AsyncCysendClient(Wrapped):
         scenario), `gateway_refused`, `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`,
         `closed`, `forked`.
         """
-        return await self._handle.call_async(2, orders)
+        return await self._handle.call_async(3, orders)
 
     async def force_callback(self, request: CysendForceCallbackRequest) -> None:
         """Has the gateway send its callback for an order again (operation `forceCallback`).
@@ -1600,7 +2103,22 @@ class AsyncCysendClient(Wrapped):
         # Errors `not_found` also means that the order belongs to another account; `invalid_argument`,
         `unauthorized`, `gateway_failed`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        await self._handle.call_async(3, request)
+        await self._handle.call_async(4, request)
+
+    async def get_access_token(self) -> CysendToken:
+        """The token that this client shows (operation `getAccessToken`). Only for a client with a token.
+
+        # Errors `not_found` when the token is gone; else as for every read.
+        """
+        return await self._handle.call_async(5)
+
+    async def get_active(self, gift_card_code: Secret) -> bool:
+        """Whether a gift card can be spent (operation `getActive`). Never repeated by itself: tries at codes
+        may be counted.
+
+        # Errors As `get_gift_card`.
+        """
+        return await self._handle.call_async(6, gift_card_code)
 
     async def get_catalogue(self, filter: CysendCatalogueFilter) -> CysendCatalogue:
         """The whole catalogue (operation `getCatalogue`): many megabytes. The gateway asks to fetch it once a
@@ -1608,21 +2126,28 @@ class AsyncCysendClient(Wrapped):
 
         # Errors `not_found` when there is no such gift card; else as for every read.
         """
-        return await self._handle.call_async(4, filter)
+        return await self._handle.call_async(7, filter)
 
     async def get_categories(self, filter: CysendCategoryFilter) -> list[CysendCategory]:
         """Categories of products (operation `getCategories`). None is an empty list.
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(5, filter)
+        return await self._handle.call_async(8, filter)
 
     async def get_countries(self, filter: CysendCountryFilter) -> list[CysendCountry]:
         """Countries with products (operation `getCountries`). None is an empty list.
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(6, filter)
+        return await self._handle.call_async(9, filter)
+
+    async def get_errors(self) -> list[CysendErrorDescription]:
+        """The errors that the gateway can tell (operation `getErrors`).
+
+        # Errors As for every read.
+        """
+        return await self._handle.call_async(10)
 
     async def get_face_values(self, filter: CysendFaceValueFilter) -> CysendFaceValues:
         """Face values (operation `getFaceValues`). None is an empty record. With the filter `mobile` each
@@ -1630,21 +2155,50 @@ class AsyncCysendClient(Wrapped):
 
         # Errors `not_found` when a filter names what is not there; else as for every read.
         """
-        return await self._handle.call_async(7, filter)
+        return await self._handle.call_async(11, filter)
+
+    async def get_gift_card(self, gift_card_code: Secret) -> CysendGiftCard:
+        """A gift card (operation `getGiftCard`). Never repeated by itself: tries at codes may be counted.
+
+        # Errors `not_found` when there is no such card; `invalid_argument`, `unauthorized`, `gateway_failed`,
+        `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
+        """
+        return await self._handle.call_async(12, gift_card_code)
 
     async def get_maintenance(self, product_id: int | None = None) -> list[CysendMaintenance]:
         """Maintenances, running and announced, of one product or of all (operation `getMaintenance`).
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(8, product_id)
+        return await self._handle.call_async(13, product_id)
+
+    async def get_notification_channels(self) -> list[CysendNotificationChannel]:
+        """How to be notified (operation `getNotificationChannels`).
+
+        # Errors As for every read.
+        """
+        return await self._handle.call_async(14)
+
+    async def get_notification_events(self) -> list[CysendNotificationEvent]:
+        """What can be notified of (operation `getNotificationEvents`).
+
+        # Errors As for every read.
+        """
+        return await self._handle.call_async(15)
+
+    async def get_notification_resource_types(self) -> list[CysendNotificationResourceType]:
+        """What notifications can be about (operation `getNotificationResourceTypes`).
+
+        # Errors As for every read.
+        """
+        return await self._handle.call_async(16)
 
     async def get_order(self, query: CysendOrderQuery) -> list[CysendOrder]:
         """Looks orders up (operation `getOrder`).
 
         # Errors `not_found` also means that the order belongs to another account; else as for every read.
         """
-        return await self._handle.call_async(9, query)
+        return await self._handle.call_async(17, query)
 
     async def get_product_cost(self, requests: Sequence[CysendCostRequest]) -> list[CysendCost]:
         """Calculates what face values would cost right now (operation `getProductCost`). Buys nothing. At
@@ -1653,7 +2207,7 @@ class AsyncCysendClient(Wrapped):
         # Errors As for every read: `invalid_argument`, `unauthorized`, `not_found`, `gateway_refused`,
         `gateway_failed`, `rate_limited`, `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        return await self._handle.call_async(10, requests)
+        return await self._handle.call_async(18, requests)
 
     async def get_products(self, filter: CysendProductFilter) -> list[CysendProduct]:
         """Products (operation `getProducts`). None is an empty list. With the filter `mobile` each call costs
@@ -1661,28 +2215,62 @@ class AsyncCysendClient(Wrapped):
 
         # Errors `not_found` when a filter names what is not there; else as for every read.
         """
-        return await self._handle.call_async(11, filter)
+        return await self._handle.call_async(19, filter)
 
     async def get_promotions(self, product_id: int | None = None) -> list[CysendPromotion]:
         """Promotions, running and announced, of one product or of all (operation `getPromotions`).
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(12, product_id)
+        return await self._handle.call_async(20, product_id)
 
     async def get_responses(self) -> list[CysendResponseCode]:
         """The response codes that orders can have (operation `getResponses`).
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(13)
+        return await self._handle.call_async(21)
+
+    async def get_subscriptions(self) -> list[CysendSubscription]:
+        """The account's subscriptions to notifications (operation `getSubscriptions`).
+
+        # Errors As for every read.
+        """
+        return await self._handle.call_async(22)
+
+    async def phone_number_verification_request(
+        self,
+        request: CysendVerificationRequest,
+    ) -> CysendVerificationStatus:
+        """Sends a code to a phone number, to see whether its owner is there (operation
+        `phoneNumberVerificationRequest`). Never repeated by itself: each one is a message or a call.
+
+        # Errors `invalid_argument`, `unauthorized`, `not_found` (language), `gateway_failed`,
+        `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
+        """
+        return await self._handle.call_async(23, request)
+
+    async def phone_number_verify(self, verification: CysendVerification) -> CysendVerificationStatus:
+        """Gives the code that the owner of a number received (operation `phoneNumberVerify`). Never repeated
+        by itself: tries are counted.
+
+        # Errors `not_found` when there is no such verification; else as `phone_number_verification_request`.
+        """
+        return await self._handle.call_async(24, verification)
 
     async def ping(self) -> None:
         """Whether the gateway can be reached (operation `ping`). Says nothing about the credentials.
 
         # Errors As for every read; `invalid_answer` when somebody else answers.
         """
-        await self._handle.call_async(14)
+        await self._handle.call_async(25)
+
+    async def put_active(self, gift_card_code: Secret, active: bool) -> None:
+        """Lets a gift card be spent, or stops that (operation `putActive`). Twice is the same as once.
+
+        # Errors As `get_gift_card`.
+        """
+        await self._handle.call_async(26, gift_card_code, active)
 
     def rotate_secret(self, secret: Secret) -> None:
         """Another password, or another token, of the same user, from the next call on. Another user is
@@ -1690,7 +2278,7 @@ class AsyncCysendClient(Wrapped):
 
         # Errors `invalid_argument` when it cannot be sent.
         """
-        self._handle.call(15, secret)
+        self._handle.call(27, secret)
 
     async def __aenter__(self) -> AsyncCysendClient:
         return self

@@ -835,6 +835,8 @@ class TillStatus(Record):
         conflicts: Orders with a conflict mark.
         unacknowledged_events: Events that wait for their acknowledgement.
         unknown_callback_ids: Ids in callbacks that were not ours, since open.
+        keys_not_given: Names of keys that encrypted vouchers here and were not given at open; see
+            `refetch_code`.
         unattached_accounts: Accounts of open orders that are not attached, so that their orders wait.
     """
 
@@ -849,6 +851,7 @@ class TillStatus(Record):
         "conflicts",
         "unacknowledged_events",
         "unknown_callback_ids",
+        "keys_not_given",
         "unattached_accounts",
     )
 
@@ -864,6 +867,7 @@ class TillStatus(Record):
         conflicts: int,
         unacknowledged_events: int,
         unknown_callback_ids: int,
+        keys_not_given: list[str],
         unattached_accounts: list[str],
     ) -> None:
         self.quarantine = quarantine
@@ -875,6 +879,7 @@ class TillStatus(Record):
         self.conflicts = conflicts
         self.unacknowledged_events = unacknowledged_events
         self.unknown_callback_ids = unknown_callback_ids
+        self.keys_not_given = keys_not_given
         self.unattached_accounts = unattached_accounts
 
 
