@@ -1,6 +1,5 @@
 //! C: the header in two languages, the tests and examples under Valgrind and AddressSanitizer.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -84,17 +83,13 @@ pub fn run(tree: &Tree) -> Result<Tally> {
             }
             let place = folder.join(format!("{}-{}-place", stem(source), dialect.name()));
             crate::tree::empty(&place)?;
-            let (sandbox, arguments) = if tests.contains(source) {
-                let sandbox = Sandbox::start_immediate(tree, &place)?;
-                let arguments = sandbox.test_arguments(&place).to_vec();
-                (sandbox, arguments)
+            let is_test = tests.contains(source);
+            let sandbox = if is_test {
+                Sandbox::start_immediate(tree, &place)?
             } else {
-                let sandbox = Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?;
-                let arguments = sandbox.example_arguments(&place).to_vec();
-                (sandbox, arguments)
+                Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?
             };
-            let ended = start(&program, dialect, &place, &arguments)?;
-            drop(sandbox);
+            let ended = start(&program, dialect, &place, &sandbox, is_test)?;
             match ended.exit_code {
                 Some(SKIPPED) => {
                     let reason = ended.stdout.lines().last().unwrap_or("it does not say why").to_string();
@@ -113,8 +108,8 @@ pub fn run(tree: &Tree) -> Result<Tally> {
     Ok(tally)
 }
 
-/// Starts a test or an example in an empty folder.
-fn start(program: &Path, dialect: Dialect, place: &Path, arguments: &[OsString]) -> Result<Ended> {
+/// Starts a program in an empty folder. A test finds the gateway in its environment, an example in its arguments.
+fn start(program: &Path, dialect: Dialect, place: &Path, sandbox: &Sandbox, is_test: bool) -> Result<Ended> {
     let mut command = if dialect == Dialect::Sanitized {
         Command::new(program)
     } else {
@@ -129,7 +124,12 @@ fn start(program: &Path, dialect: Dialect, place: &Path, arguments: &[OsString])
         valgrind.arg(format!("--error-exitcode={VALGRIND_FOUND}")).arg(program);
         valgrind
     };
-    command.current_dir(place).args(arguments);
+    command.current_dir(place);
+    if is_test {
+        command.envs(sandbox.environment());
+    } else {
+        command.args(sandbox.example_arguments(place));
+    }
     program::run(&mut command, &place.with_extension("log"), Output::Together, LIMIT)
 }
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -11,6 +11,9 @@ use wait_timeout::ChildExt;
 
 /// Lines of its output that a failure shows.
 const LINES_SHOWN: usize = 30;
+
+/// How often a program that takes long shows where it is.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 
 /// How a program ended.
 #[derive(Debug)]
@@ -53,7 +56,7 @@ pub fn run(command: &mut Command, log: &Path, output: Output, limit: Duration) -
         .stderr(file)
         .spawn()
         .with_context(|| format!("{told} could not be started"))?;
-    let status = child.wait_timeout(limit)?;
+    let status = wait(&mut child, begun, limit, log)?;
     let timed_out = status.is_none();
     let status = match status {
         Some(status) => status,
@@ -75,6 +78,21 @@ pub fn run(command: &mut Command, log: &Path, output: Output, limit: Duration) -
         log: log.to_path_buf(),
         took: begun.elapsed(),
     })
+}
+
+/// Waits for the end, and now and then shows that something goes on.
+fn wait(child: &mut Child, begun: Instant, limit: Duration, log: &Path) -> Result<Option<ExitStatus>> {
+    loop {
+        let left = limit.saturating_sub(begun.elapsed());
+        let status = child.wait_timeout(left.min(SIGN_OF_LIFE))?;
+        if status.is_some() || left <= SIGN_OF_LIFE {
+            return Ok(status);
+        }
+        let said = std::fs::read(log).unwrap_or_default();
+        let said = String::from_utf8_lossy(&said);
+        let last = said.lines().last().unwrap_or_default().trim();
+        println!("   … {} s: {last}", begun.elapsed().as_secs());
+    }
 }
 
 impl Ended {

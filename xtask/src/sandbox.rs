@@ -67,9 +67,14 @@ impl Sandbox {
         Gateway { url: &self.url, user: USER, password: PASSWORD }
     }
 
-    /// What a test in C takes: URL, and the place of its journal.
-    pub fn test_arguments(&self, place: &Path) -> [OsString; 2] {
-        [self.gateway().url.into(), place.join("journal").into()]
+    /// Where to sell, as tests find it in their environment.
+    pub fn environment(&self) -> [(&'static str, &str); 3] {
+        let gateway = self.gateway();
+        [
+            ("TILLGATE_SANDBOX_URL", gateway.url),
+            ("TILLGATE_SANDBOX_USER", gateway.user),
+            ("TILLGATE_SANDBOX_PASSWORD", gateway.password),
+        ]
     }
 
     /// What every example takes: URL, user, password, and the place of its journal.
