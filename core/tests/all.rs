@@ -8,6 +8,8 @@ mod double;
 mod rules;
 #[path = "all/secrecy.rs"]
 mod secrecy;
+#[path = "all/sales.rs"]
+mod sales;
 #[path = "all/shop.rs"]
 mod shop;
 #[path = "all/transport.rs"]

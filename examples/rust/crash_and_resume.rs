@@ -5,7 +5,6 @@
 //! Kill it at any moment and run it again: it goes on with the sale that it finds, and never buys a second time. Without
 //! arguments it sells at the sandbox: `cargo run -p tillgate-sandbox -- --port 8765`.
 
-use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -43,17 +42,11 @@ fn sell_or_go_on() -> Result<bool, Box<dyn std::error::Error>> {
     let journal = arguments.next().unwrap_or("journal".into());
 
     let till = block_on(Till::open(TillConfig {
-        journal_path: journal.clone(),
         // Makes the journal of a new till. A till that has sold before leaves it off: then a journal that is gone is an
         // error, and not a till that has forgotten its orders.
         create: true,
-        read_only: false,
         key: Some(key_of(&journal)?),
-        old_keys: Vec::new(),
-        installation_id: None,
-        // On another disk, if there is one: so that a restored back-up is noticed.
-        epoch_mirror_path: None,
-        policy: None,
+        ..TillConfig::new(journal.clone())
     }))?;
     let client = CysendClient::new(CysendConfig {
         credentials: CysendCredentials {
@@ -101,20 +94,11 @@ fn sell_or_go_on() -> Result<bool, Box<dyn std::error::Error>> {
 }
 
 fn top_up(id: &str) -> NewOrder {
+    // 1111 is the catalogue's number of this face value. The scenario is a simulation: `live` would debit the account, and there
+    // is no default.
     NewOrder {
-        id: id.to_string(),
-        // The catalogue's number of this face value.
-        product: "1111".into(),
-        amount: Money::new(10.into(), "CHF"),
-        // A simulation: `live` would debit the account. There is no default.
-        scenario: "simulate-success".into(),
         beneficiary: vec![BeneficiaryField { name: "mobile".into(), value: "+41791234567".into() }],
-        account: None,
-        amount_range: None,
-        callback_url: None,
-        payment_code: None,
-        submit_within_ms: None,
-        notes: HashMap::new(),
+        ..NewOrder::new(id, "1111", Money::new(10.into(), "CHF"), "simulate-success")
     }
 }
 

@@ -1,5 +1,6 @@
 //! C: the header in two languages, the tests and examples under Valgrind and AddressSanitizer.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -40,7 +41,9 @@ impl Dialect {
         let (program, arguments): (_, &[&str]) = match self {
             Self::C99 => ("gcc", &["-std=c99"]),
             Self::Cpp17 => ("g++", &["-x", "c++", "-std=c++17"]),
-            Self::Sanitized => ("gcc", &["-std=c99", "-fsanitize=address,undefined", "-fno-omit-frame-pointer"]),
+            Self::Sanitized => {
+                ("gcc", &["-std=c99", "-fsanitize=address,undefined", "-fno-omit-frame-pointer"])
+            }
         };
         let mut command = Command::new(program);
         command.args(arguments).args(["-g", "-pedantic", "-Wall", "-Wextra", "-Werror"]);
@@ -74,15 +77,24 @@ pub fn run(tree: &Tree) -> Result<Tally> {
                     continue;
                 }
             };
-            // C++ is only about the header; the runner runs in the stage of its own.
+            // C++ is only about the header; the runner runs in stages of its own.
             if is_runner || dialect == Dialect::Cpp17 {
                 tally.count(true);
                 continue;
             }
             let place = folder.join(format!("{}-{}-place", stem(source), dialect.name()));
             crate::tree::empty(&place)?;
-            let sandbox = Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?;
-            let ended = start(&program, dialect, &place, &sandbox, examples.contains(source))?;
+            let (sandbox, arguments) = if tests.contains(source) {
+                let sandbox = Sandbox::start_immediate(tree, &place)?;
+                let arguments = sandbox.test_arguments(&place).to_vec();
+                (sandbox, arguments)
+            } else {
+                let sandbox = Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?;
+                let arguments = sandbox.example_arguments(&place).to_vec();
+                (sandbox, arguments)
+            };
+            let ended = start(&program, dialect, &place, &arguments)?;
+            drop(sandbox);
             match ended.exit_code {
                 Some(SKIPPED) => {
                     let reason = ended.stdout.lines().last().unwrap_or("it does not say why").to_string();
@@ -101,14 +113,8 @@ pub fn run(tree: &Tree) -> Result<Tally> {
     Ok(tally)
 }
 
-/// Starts a test or an example in an empty folder. Examples are told where to sell; tests find it in the environment.
-fn start(
-    program: &Path,
-    dialect: Dialect,
-    place: &Path,
-    sandbox: &Sandbox,
-    is_example: bool,
-) -> Result<Ended> {
+/// Starts a test or an example in an empty folder.
+fn start(program: &Path, dialect: Dialect, place: &Path, arguments: &[OsString]) -> Result<Ended> {
     let mut command = if dialect == Dialect::Sanitized {
         Command::new(program)
     } else {
@@ -123,13 +129,7 @@ fn start(
         valgrind.arg(format!("--error-exitcode={VALGRIND_FOUND}")).arg(program);
         valgrind
     };
-    let gateway = sandbox.gateway();
-    command.current_dir(place);
-    command.env("TILLGATE_SANDBOX_URL", gateway.url);
-    command.env("TILLGATE_SANDBOX_USER", gateway.user).env("TILLGATE_SANDBOX_PASSWORD", gateway.password);
-    if is_example {
-        command.args(sandbox.example_arguments(place));
-    }
+    command.current_dir(place).args(arguments);
     program::run(&mut command, &place.with_extension("log"), Output::Together, LIMIT)
 }
 
@@ -148,7 +148,8 @@ fn compile(tree: &Tree, source: &Path, folder: &Path, dialect: Dialect) -> Resul
 }
 
 fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     let mut sources = Vec::new();
     for entry in entries {
         let path = entry?.path();

@@ -33,7 +33,8 @@ pub fn examples(tree: &Tree, artifacts: &[Artifact]) -> Result<Tally> {
     let folder = tree.fresh("rust-examples")?;
     let mut tally = Tally::default();
     for example in artifacts.iter().filter(|artifact| artifact.is_example) {
-        let program = example.executable.as_ref().with_context(|| format!("{} is no program", example.target))?;
+        let program =
+            example.executable.as_ref().with_context(|| format!("{} is no program", example.target))?;
         let place = folder.join(&example.target);
         tree::empty(&place)?;
         let sandbox = Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?;

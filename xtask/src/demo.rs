@@ -80,7 +80,8 @@ pub fn breach(tree: &Tree) -> Result<Tally> {
 }
 
 fn play(tree: &Tree, broken: Option<&str>) -> Result<Verdict> {
-    let guard = broken.map(|name| ALIASES.iter().find(|(short, _)| *short == name).map_or(name, |(_, guard)| guard));
+    let guard =
+        broken.map(|name| ALIASES.iter().find(|(short, _)| *short == name).map_or(name, |(_, guard)| guard));
     let folder = tree.fresh("demo")?;
     let sandbox = Sandbox::start(tree, &folder, CLOCK_SPEED)?;
     if let Some(guard) = guard {
@@ -116,7 +117,10 @@ fn sell_until_done(seller: &Seller, plan: &std::path::Path, manner: &Manner<'_>,
     let language = seller.language.name();
     let mut shown = Vec::new();
     for start in 0..=kills {
-        println!("   {language}: the till {}", if start == 0 { "is opened" } else { "was killed; it is opened again" });
+        println!(
+            "   {language}: the till {}",
+            if start == 0 { "is opened" } else { "was killed; it is opened again" }
+        );
         let log = plan.with_extension(format!("{start}.log"));
         let ended = seller.sell(plan, manner, &log)?;
         for line in ended.stdout.lines().filter_map(|line| line.strip_prefix("settle ")) {
@@ -128,13 +132,17 @@ fn sell_until_done(seller: &Seller, plan: &std::path::Path, manner: &Manner<'_>,
         }
         if ended.succeeded() {
             if start < kills && manner.guards_off.is_none() {
-                bail!("{language}: the gateway should have killed the seller {kills} times, and did so {start} times");
+                bail!(
+                    "{language}: the gateway should have killed the seller {kills} times, and did so {start} times"
+                );
             }
             return Ok(());
         }
         if ended.signal != Some(9) {
             if manner.guards_off.is_some() {
-                println!("   {language}: the seller did not come to the end of its plan; the judge sees what it did");
+                println!(
+                    "   {language}: the seller did not come to the end of its plan; the judge sees what it did"
+                );
                 return Ok(());
             }
             bail!("{}", ended.story());

@@ -33,7 +33,8 @@ pub fn write(tree: &Tree, artifacts: &[Artifact], check: bool) -> Result<String>
     let log = tree.log(if check { "gen-check" } else { "gen" });
     let ended = program::run(&mut command, &log, Output::Together, LIMIT)?;
     if !ended.succeeded() {
-        let advice = if check { "run `cargo xtask gen` and commit what it writes" } else { "nothing was written" };
+        let advice =
+            if check { "run `cargo xtask gen` and commit what it writes" } else { "nothing was written" };
         bail!("{advice}\n{}", ended.story());
     }
     Ok(ended.stdout)

@@ -39,7 +39,9 @@ const POLICY: [(&str, u64); 5] = [
 pub fn run(tree: &Tree, language: Option<&str>) -> Result<bool> {
     let languages = match language {
         None => Language::ALL.to_vec(),
-        Some(key) => vec![Language::from_key(key).with_context(|| format!("no runner is written in {key:?}"))?],
+        Some(key) => {
+            vec![Language::from_key(key).with_context(|| format!("no runner is written in {key:?}"))?]
+        }
     };
     let mut report = Report::default();
     let ready = report.prepare("what the machine needs", || {
@@ -194,7 +196,9 @@ impl World<'_> {
         }
         for name in [expectation::COMMITTED, expectation::RECEIVED] {
             if !counted[0].iter().any(|point| point == name) {
-                bail!("the library has no crash point {name:?}; what is expected cannot be derived without it");
+                bail!(
+                    "the library has no crash point {name:?}; what is expected cannot be derived without it"
+                );
             }
         }
         counted.pop().context("no run was made")

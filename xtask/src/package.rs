@@ -48,12 +48,7 @@ pub fn run(tree: &Tree) -> Result<bool> {
     });
     if built && let Some(binary) = extension {
         report.cases("Python wheel", || {
-            inspect(&Package {
-                name: "Python",
-                binary,
-                size_max_bytes: 5 * MEGABYTE,
-                exports: &["PyInit_"],
-            })
+            inspect(&Package { name: "Python", binary, size_max_bytes: 5 * MEGABYTE, exports: &["PyInit_"] })
         });
     }
     Ok(report.finish())
@@ -69,7 +64,7 @@ fn release_c(tree: &Tree) -> Result<()> {
 /// The wheel's extension, taken out of it.
 fn release_python(tree: &Tree) -> Result<PathBuf> {
     let wheels = tree.fresh("release-wheels")?;
-    let mut command = python::maturin(tree, &wheels);
+    let mut command = python::maturin(tree, &tree.root, &tree.target, &wheels);
     command.arg("--release");
     program::run(&mut command, &tree.log("release-python"), Output::Together, LIMIT)?.ok()?;
     let wheel = python::wheel(&wheels)?;
@@ -123,7 +118,8 @@ fn inspect(package: &Package) -> Result<Tally> {
 
 /// The symbols of the dynamic table.
 fn symbols(binary: &Path, which: &str) -> Result<Vec<String>> {
-    let output = Command::new("nm").args(["--dynamic", which]).arg(binary).output().context("nm is missing")?;
+    let output =
+        Command::new("nm").args(["--dynamic", which]).arg(binary).output().context("nm is missing")?;
     if !output.status.success() {
         bail!("nm cannot read {}", binary.display());
     }

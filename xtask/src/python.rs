@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::compile::{self, FEATURES};
 use crate::program::{self, Ended, Output};
 use crate::report::Tally;
 use crate::sandbox::Sandbox;
@@ -21,25 +22,43 @@ pub fn installed(tree: &Tree) -> PathBuf {
 
 /// Builds a wheel for tests and installs it where nothing else is.
 pub fn install(tree: &Tree) -> Result<()> {
-    let wheels = tree.fresh("wheels")?;
-    let mut build = maturin(tree, &wheels);
-    build.args(["--profile", "dev", "--features", "testing"]);
-    program::run(&mut build, &tree.log("maturin-dev"), Output::Together, LIMIT)?.ok()?;
-    let place = installed(tree);
-    tree::empty(&place)?;
+    let mut features = String::from("testing,");
+    // The same as for every other build, so that core is not compiled once more.
+    features.push_str(FEATURES);
+    install_from(tree, &tree.root, &tree.target, &features, &installed(tree))
+}
+
+fn install_from(tree: &Tree, workspace: &Path, target: &Path, features: &str, place: &Path) -> Result<()> {
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let wheels = tree.fresh(&format!("{name}-wheels"))?;
+    let mut build = maturin(tree, workspace, target, &wheels);
+    build.args(["--profile", "dev"]);
+    if !features.is_empty() {
+        build.args(["--features", features]);
+    }
+    program::run(&mut build, &tree.log(&format!("maturin-{name}")), Output::Together, LIMIT)?.ok()?;
+    tree::empty(place)?;
     let mut install = Command::new(setup::interpreter(tree));
-    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]);
-    install.arg("--target").arg(&place).arg(wheel(&wheels)?);
-    program::run(&mut install, &tree.log("pip-wheel"), Output::Together, LIMIT)?.ok()?;
+    install.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-index",
+        "--no-deps",
+    ]);
+    install.arg("--target").arg(place).arg(wheel(&wheels)?);
+    program::run(&mut install, &tree.log(&format!("pip-{name}")), Output::Together, LIMIT)?.ok()?;
     Ok(())
 }
 
-/// `maturin build` into this folder.
-pub fn maturin(tree: &Tree, wheels: &Path) -> Command {
+/// `maturin build` of a workspace's Python binding into this folder.
+pub fn maturin(tree: &Tree, workspace: &Path, target: &Path, wheels: &Path) -> Command {
     let mut command = Command::new(setup::interpreter(tree));
-    command.current_dir(tree.root.join("bindings-python"));
+    command.current_dir(workspace.join("bindings-python"));
     command.args(["-m", "maturin", "build", "--quiet", "--out"]).arg(wheels);
-    command.env("CARGO_TARGET_DIR", &tree.target);
+    command.env("CARGO_TARGET_DIR", target);
     // Cargo's own variables for xtask would name the wrong package.
     for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
         command.env_remove(name);
@@ -57,21 +76,58 @@ pub fn wheel(folder: &Path) -> Result<PathBuf> {
     }
 }
 
+/// The binding's tests on a made-up core, which has every type of the interface whatever the real one uses.
+pub fn run_made_up(tree: &Tree) -> Result<Tally> {
+    // The bindgen's own tests make the same one in this place: most of it is compiled already.
+    let workspace = tree.root.join("target/synthetic-test");
+    let target = workspace.join("target");
+    let library = target.join("debug/libtillgate_synthetic.rlib");
+    let bindgen = || Command::new(tree.program("tillgate-bindgen"));
+    let mut synth = bindgen();
+    synth.args(["synth", "--types", "40", "--operations", "20", "--workspace"]).arg(&tree.root);
+    synth.arg("--out").arg(&workspace);
+    let mut core = compile::cargo(tree, "build");
+    core.current_dir(&workspace).env("CARGO_TARGET_DIR", &target);
+    core.args(["--package", "tillgate-synthetic", "--features", "uniffi"]);
+    let mut write = bindgen();
+    write.args(["write", "--languages", "python", "--crate-name", "tillgate_synthetic", "--library"]);
+    write.arg(&library).arg("--root").arg(&workspace);
+    for (mut command, log) in [(synth, "synth"), (core, "synth-core"), (write, "synth-write")] {
+        program::run(&mut command, &tree.log(log), Output::Together, LIMIT)?.ok()?;
+    }
+    let place = tree.work.join("python-made-up");
+    install_from(tree, &workspace, &target, "", &place)?;
+    let mut tests = python(tree, &place, &["-m", "pytest", "-q", "-rs", "--color=no", "tests/synthetic"]);
+    tests.current_dir(workspace.join("bindings-python"));
+    let mut tally = pytest(tree, &mut tests, "pytest-made-up")?;
+    let mut types = python(tree, &place, &["-m", "mypy", "--strict", "tests/synthetic/typed_use.py"]);
+    types.current_dir(workspace.join("bindings-python"));
+    count(&mut tally, &program::run(&mut types, &tree.log("mypy-made-up"), Output::Together, LIMIT)?);
+    Ok(tally)
+}
+
 /// The tests of the binding, the examples, and their types.
 pub fn run(tree: &Tree) -> Result<Tally> {
-    let mut tally = pytest(tree)?;
-    for arguments in [vec!["examples/python"], vec!["conformance/runners/python"]] {
-        let mut command = python(tree, &["-m", "mypy", "--strict"]);
-        command.args(&arguments);
-        count(&mut tally, &program::run(&mut command, &tree.log("mypy"), Output::Together, LIMIT)?);
+    let installed = installed(tree);
+    let mut tally = Tally::default();
+    let tests = tree.root.join("bindings-python/tests");
+    if !python_files(&tests)?.is_empty() {
+        let mut command = python(tree, &installed, &["-m", "pytest", "-q", "-rs", "--color=no"]);
+        command.current_dir(tree.root.join("bindings-python")).args(["--ignore=tests/synthetic", "tests"]);
+        tally += pytest(tree, &mut command, "pytest")?;
+    }
+    for (folder, log) in [("examples/python", "mypy-examples"), ("conformance/runners/python", "mypy-runner")]
+    {
+        let mut command = python(tree, &installed, &["-m", "mypy", "--strict", folder]);
+        count(&mut tally, &program::run(&mut command, &tree.log(log), Output::Together, LIMIT)?);
     }
     let place = tree.fresh("python-examples")?;
-    for example in examples(&tree.root.join("examples/python"))? {
+    for example in python_files(&tree.root.join("examples/python"))? {
         let name = example.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let place = place.join(&name);
         tree::empty(&place)?;
         let sandbox = Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?;
-        let mut command = python(tree, &[]);
+        let mut command = python(tree, &installed, &[]);
         command.current_dir(&place).arg(&example).args(sandbox.example_arguments(&place));
         count(&mut tally, &program::run(&mut command, &place.join("log"), Output::Together, LIMIT)?);
     }
@@ -84,7 +140,12 @@ pub fn lint(tree: &Tree) -> Result<Tally> {
     let ruff = setup::interpreter(tree).with_file_name("ruff");
     if ruff.is_file() {
         let mut command = Command::new(ruff);
-        command.current_dir(&tree.root).args(["check", "--quiet", "--config", "bindings-python/pyproject.toml"]);
+        command.current_dir(&tree.root).args([
+            "check",
+            "--quiet",
+            "--config",
+            "bindings-python/pyproject.toml",
+        ]);
         command.args(["bindings-python", "examples/python", "conformance/runners/python"]);
         count(&mut tally, &program::run(&mut command, &tree.log("ruff"), Output::Together, LIMIT)?);
     } else {
@@ -97,10 +158,8 @@ pub fn lint(tree: &Tree) -> Result<Tally> {
     Ok(tally)
 }
 
-fn pytest(tree: &Tree) -> Result<Tally> {
-    let mut command = python(tree, &["-m", "pytest", "-q", "-rs", "--color=no"]);
-    command.current_dir(tree.root.join("bindings-python"));
-    let ended = program::run(&mut command, &tree.log("pytest"), Output::Together, LIMIT)?;
+fn pytest(tree: &Tree, command: &mut Command, log: &str) -> Result<Tally> {
+    let ended = program::run(command, &tree.log(log), Output::Together, LIMIT)?;
     let tally = pytest_tally(&ended.stdout).with_context(|| ended.story())?;
     if !ended.succeeded() {
         println!("   {}", ended.story());
@@ -111,11 +170,11 @@ fn pytest(tree: &Tree) -> Result<Tally> {
     Ok(tally)
 }
 
-/// An interpreter that finds the installed package and no other.
-fn python(tree: &Tree, arguments: &[&str]) -> Command {
+/// An interpreter that finds the package in this place and no other.
+fn python(tree: &Tree, installed: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(setup::interpreter(tree));
     command.current_dir(&tree.root).args(arguments);
-    command.env("PYTHONPATH", installed(tree)).env("MYPYPATH", installed(tree));
+    command.env("PYTHONPATH", installed).env("MYPYPATH", installed);
     command.env("TILLGATE_SANDBOX", tree.program("tillgate-sandbox"));
     command
 }
@@ -127,8 +186,9 @@ fn count(tally: &mut Tally, ended: &Ended) {
     tally.count(ended.succeeded());
 }
 
-fn examples(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+fn python_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     let mut found = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     found.retain(|path| path.extension().is_some_and(|extension| extension == "py"));
     found.sort();
@@ -143,7 +203,9 @@ fn pytest_tally(output: &str) -> Option<Tally> {
     for part in counts.trim_matches(['=', ' ']).split(", ") {
         match part.split_once(' ')? {
             (count, "passed" | "xfailed") => tally.passed += count.parse::<usize>().ok()?,
-            (count, "failed" | "error" | "errors" | "xpassed") => tally.failed += count.parse::<usize>().ok()?,
+            (count, "failed" | "error" | "errors" | "xpassed") => {
+                tally.failed += count.parse::<usize>().ok()?
+            }
             (count, "skipped") => {
                 let reasons = output.lines().filter_map(|line| line.strip_prefix("SKIPPED "));
                 tally.skipped.extend(reasons.map(str::to_string));

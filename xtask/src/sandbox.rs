@@ -30,11 +30,21 @@ impl Sandbox {
 
     /// Starts one whose time runs so many times faster; its ledger lies in this folder.
     pub fn start(tree: &Tree, folder: &Path, speed: u32) -> Result<Self> {
+        Self::start_with(tree, folder, speed, &[])
+    }
+
+    /// Starts one whose orders are final as soon as they are taken.
+    pub fn start_immediate(tree: &Tree, folder: &Path) -> Result<Self> {
+        Self::start_with(tree, folder, 1, &["--immediately-final"])
+    }
+
+    fn start_with(tree: &Tree, folder: &Path, speed: u32, more: &[&str]) -> Result<Self> {
         let ledger = folder.join("ledger.jsonl");
         let program = tree.program("tillgate-sandbox");
         let mut child = Command::new(&program)
             .args(["--port", "0", "--catalogue-products", "0", "--until-stdin-closes"])
             .args(["--speed", &speed.to_string()])
+            .args(more)
             .args(["--account", &format!("{USER}:{PASSWORD}:100000:CHF")])
             .arg("--ledger")
             .arg(&ledger)
@@ -55,6 +65,11 @@ impl Sandbox {
 
     pub fn gateway(&self) -> Gateway<'_> {
         Gateway { url: &self.url, user: USER, password: PASSWORD }
+    }
+
+    /// What a test in C takes: URL, and the place of its journal.
+    pub fn test_arguments(&self, place: &Path) -> [OsString; 2] {
+        [self.gateway().url.into(), place.join("journal").into()]
     }
 
     /// What every example takes: URL, user, password, and the place of its journal.

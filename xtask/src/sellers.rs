@@ -88,7 +88,8 @@ impl Seller {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).arg(plan);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        for name in ["TILLGATE_CRASH_AT", "TILLGATE_CRASH_LOG", "TILLGATE_GUARDS_OFF", "TILLGATE_CLOCK_SPEED"] {
+        for name in ["TILLGATE_CRASH_AT", "TILLGATE_CRASH_LOG", "TILLGATE_GUARDS_OFF", "TILLGATE_CLOCK_SPEED"]
+        {
             command.env_remove(name);
         }
         if let Some(speed) = manner.clock_speed {

@@ -42,7 +42,8 @@ pub fn machine(tree: &Tree, wanted: For) -> Result<()> {
         // Valgrind reads the C library's symbols.
         missing.push("libc6-dbg");
     }
-    if missing.contains(&"gcc") || !succeeds("gcc", &["-fsyntax-only", "-include", "stdlib.h", "-x", "c", "/dev/null"])
+    if missing.contains(&"gcc")
+        || !succeeds("gcc", &["-fsyntax-only", "-include", "stdlib.h", "-x", "c", "/dev/null"])
     {
         missing.push("libc6-dev");
     }

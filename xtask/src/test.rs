@@ -39,6 +39,7 @@ pub fn run(tree: &Tree) -> Result<bool> {
     });
     if python {
         report.cases("Python", || python::run(tree));
+        report.cases("Python on a made-up core", || python::run_made_up(tree));
     } else {
         report.given_up("Python", "its set-up failed");
     }

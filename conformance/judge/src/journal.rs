@@ -71,7 +71,8 @@ pub fn read(path: &Path) -> Result<Vec<Told>> {
         let order = serde_json::from_str::<Body>(&body).with_context(|| format!("the order {key}"))?.order;
         let state = STATES.iter().find(|(number, _)| *number == state).map_or("?", |(_, name)| name);
         // The same fact stands in three places; a journal that disagrees with itself proves nothing.
-        let history = STATES.iter().find(|(number, _)| Some(*number) == last_of_history).map(|(_, name)| *name);
+        let history =
+            STATES.iter().find(|(number, _)| Some(*number) == last_of_history).map(|(_, name)| *name);
         if order.state != state || history.is_some_and(|history| history != state) {
             bail!("the journal disagrees with itself about {key}: {state}, {}, {history:?}", order.state);
         }
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn an_order_is_read_with_its_reason() {
-        let body = r#"{"order":{"id":"A1","state":"failed","failure":"absent","review":null,"conflict":null}}"#;
+        let body =
+            r#"{"order":{"id":"A1","state":"failed","failure":"absent","review":null,"conflict":null}}"#;
         let told = journal(6, body).unwrap();
         assert_eq!((told[0].id.as_str(), told[0].state.as_str()), ("A1", "failed"));
         assert_eq!(told[0].failure.as_deref(), Some("absent"));

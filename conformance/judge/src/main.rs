@@ -60,7 +60,9 @@ fn arguments() -> Result<Arguments> {
         }
     }
     match (expected, ledger) {
-        (Some(expected), Some(ledger)) if !journals.is_empty() => Ok(Arguments { expected, ledger, journals }),
+        (Some(expected), Some(ledger)) if !journals.is_empty() => {
+            Ok(Arguments { expected, ledger, journals })
+        }
         _ => bail!("give --expected FILE --ledger FILE --journal FILE [--journal FILE …]"),
     }
 }

@@ -475,7 +475,7 @@ pub struct OrderPolicy {
     /// Orders in one call to the gateway.
     #[uniffi(default = 1)]
     pub batch_size_on_wire: u32,
-    /// Sends an unknown order again although the gateway may then carry it out twice. Leave it off.
+    /// Where the gateway offers no look-up: sends an unknown order again, although it may then be carried out twice. Leave it off.
     #[uniffi(default = false)]
     pub accept_double_purchase_risk: bool,
     /// Undoes an order by itself where the rules would end in review and the gateway can undo.
@@ -562,6 +562,46 @@ pub struct TillStatus {
     pub keys_not_given: Vec<String>,
     /// Accounts of open orders that are not attached, so that their orders wait.
     pub unattached_accounts: Vec<String>,
+}
+
+impl NewOrder {
+    /// An order with nothing but what every order needs.
+    pub fn new(
+        id: impl Into<String>,
+        product: impl Into<String>,
+        amount: Money,
+        scenario: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            product: product.into(),
+            amount,
+            scenario: scenario.into(),
+            beneficiary: Vec::new(),
+            account: None,
+            amount_range: None,
+            callback_url: None,
+            payment_code: None,
+            submit_within_ms: None,
+            notes: HashMap::new(),
+        }
+    }
+}
+
+impl TillConfig {
+    /// A till with the law's figures for the journal at this path, which must exist.
+    pub fn new(journal_path: impl Into<String>) -> Self {
+        Self {
+            journal_path: journal_path.into(),
+            create: false,
+            read_only: false,
+            key: None,
+            old_keys: Vec::new(),
+            installation_id: None,
+            epoch_mirror_path: None,
+            policy: None,
+        }
+    }
 }
 
 impl Order {

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tillgate::{
-    BeneficiaryField, CysendAccount, CysendClient, CysendConfig, CysendCredentials, JournalKey, Money, NewOrder,
-    Order, OrderPolicy, OrderState, Result, Secret, Till, TillConfig, TillgateError, block_on,
+    BeneficiaryField, CysendAccount, CysendClient, CysendConfig, CysendCredentials, JournalKey, Money,
+    NewOrder, Order, OrderPolicy, OrderState, Result, Secret, Till, TillConfig, TillgateError, block_on,
 };
 
 /// How often `settle` asks, and how long it waits in between, before it gives up.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::gateway::{Treat, order, with_look_up};
 use super::{World, code, config_in, run};
-use tillgate::{Outcome, OrderState};
+use tillgate::{OrderState, Outcome};
 
 /// Where the child finds its journal; without it, it is nobody's child.
 const FOLDER: &str = "TILLGATE_TEST_FOLDER";
