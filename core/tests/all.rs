@@ -6,10 +6,10 @@ mod cysend;
 mod double;
 #[path = "all/rules/mod.rs"]
 mod rules;
-#[path = "all/secrecy.rs"]
-mod secrecy;
 #[path = "all/sales.rs"]
 mod sales;
+#[path = "all/secrecy.rs"]
+mod secrecy;
 #[path = "all/shop.rs"]
 mod shop;
 #[path = "all/transport.rs"]

@@ -237,14 +237,16 @@ fn a_wrong_password_refuses_and_says_what_to_do() {
 fn issuers_failures_contradictions_and_vouchers_are_told_as_they_are() {
     run(async {
         let shop = Shop::open("secret").await;
-        let outcome = FaultKind::Outcome { status: At::Failed, response_code: Some("91".into()), after_ms: 1_000 };
+        let outcome =
+            FaultKind::Outcome { status: At::Failed, response_code: Some("91".into()), after_ms: 1_000 };
         shop.sandbox.order_fault(Fault::new(outcome).for_order("failed")).unwrap();
         shop.till.buy(order("failed")).await.unwrap();
         let failed = shop.until("failed", |o| o.state.is_final()).await;
         assert_eq!((failed.state, failed.failure), (OrderState::Failed, Some(FailureReason::Issuer)));
         assert_eq!(failed.response_code.as_deref(), Some("91"));
 
-        let contradict = FaultKind::Contradict { first: At::Success, then: At::Failed, after_ms: 1_000 };
+        // Looked up after 1, 3, 7 and 15 seconds: a success from 5 on, and something else from 25 on.
+        let contradict = FaultKind::Contradict { first: At::Success, then: At::Failed, after_ms: 20_000 };
         shop.sandbox.order_fault(Fault::new(contradict).for_order("fickle")).unwrap();
         shop.till.buy(order("fickle")).await.unwrap();
         let fickle = shop.until("fickle", |o| o.state.is_final()).await;
@@ -286,10 +288,13 @@ fn what_is_wrong_with_an_order_is_said_before_anything_is_written() {
             ("amount", Box::new(|o| o.amount.amount = Decimal::ZERO)),
             ("amount", Box::new(|o| o.amount.amount = Decimal::from(-10))),
             ("amount.currency", Box::new(|o| o.amount.currency = "chf".into())),
-            ("amount", Box::new(move |o| {
-                o.amount.amount = Decimal::from(25);
-                o.amount_range = Some(step.clone());
-            })),
+            (
+                "amount",
+                Box::new(move |o| {
+                    o.amount.amount = Decimal::from(25);
+                    o.amount_range = Some(step.clone());
+                }),
+            ),
             ("product", Box::new(|o| o.product = "ten francs".into())),
             ("scenario", Box::new(|o| o.scenario = "test".into())),
             ("beneficiary[1].name", Box::new(|o| o.beneficiary.push(o.beneficiary[0].clone()))),
