@@ -3807,7 +3807,7 @@ typedef struct {
      */
     uint32_t batch_size_on_wire;
     /**
-     * Sends an unknown order again although the gateway may then carry it out twice. Leave it off.
+     * Where the gateway offers no look-up: sends an unknown order again, although it may then be carried out twice. Leave it off.
      */
     bool accept_double_purchase_risk;
     /**

@@ -6,6 +6,8 @@ mod cysend;
 mod double;
 #[path = "all/rules/mod.rs"]
 mod rules;
+#[path = "all/sales.rs"]
+mod sales;
 #[path = "all/secrecy.rs"]
 mod secrecy;
 #[path = "all/shop.rs"]

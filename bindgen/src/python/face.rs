@@ -85,7 +85,9 @@ fn typing(text: &str) -> Vec<String> {
     if words.contains("builtins") {
         imports.push("    import builtins".to_string());
     }
-    imports.extend(modules.iter().map(|(module, names)| format!("    from {module} import {}", names.join(", "))));
+    imports.extend(
+        modules.iter().map(|(module, names)| format!("    from {module} import {}", names.join(", "))),
+    );
     imports
 }
 
@@ -432,7 +434,8 @@ impl<'a> Writer<'a> {
         for method in &mut methods {
             // In the body of such a class the name is the method's.
             for builtin in &hidden {
-                method.signature = method.signature.replace(&format!(" {builtin}["), &format!(" builtins.{builtin}["));
+                method.signature =
+                    method.signature.replace(&format!(" {builtin}["), &format!(" builtins.{builtin}["));
             }
         }
         let note = match mode {
@@ -495,7 +498,8 @@ impl<'a> Writer<'a> {
 
     /// All items of a method that gives pages: it takes a record with `after`, and returns one with a list and `next`.
     fn pages(&self, item: &Object, function: &Function, mode: Mode) -> Result<Option<Method>> {
-        let ([argument], Some(Type::Record(page))) = (function.arguments.as_slice(), &function.returns) else {
+        let ([argument], Some(Type::Record(page))) = (function.arguments.as_slice(), &function.returns)
+        else {
             return Ok(None);
         };
         let Type::Record(request) = &argument.ty else { return Ok(None) };
@@ -507,7 +511,8 @@ impl<'a> Writer<'a> {
             Type::List(inner) => Some((field, inner)),
             _ => None,
         });
-        let (Some((items, found)), None, true, true) = (lists.next(), lists.next(), has_after, has_next) else {
+        let (Some((items, found)), None, true, true) = (lists.next(), lists.next(), has_after, has_next)
+        else {
             return Ok(None);
         };
         let name = format!("{}_all", function.name);
@@ -534,7 +539,9 @@ impl<'a> Writer<'a> {
         Ok(Some(added(
             &name,
             format!("{def} {name}(self, {argument}: {}) -> {iterator}[{found}]:", request.name),
-            &format!("The same as `{method}`, but all pages one after the other, each fetched when it is needed."),
+            &format!(
+                "The same as `{method}`, but all pages one after the other, each fetched when it is needed."
+            ),
             body.lines().map(str::to_string).collect(),
         )))
     }

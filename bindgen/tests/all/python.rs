@@ -40,7 +40,8 @@ fn the_tests_of_the_python_binding_pass_on_a_made_up_core() {
         .arg(workspace().join("bindings-python/tests/synthetic"))
         .env("PYTHONPATH", &package)
         .env("RUST_BACKTRACE", "0"));
-    let passed = said.split_whitespace().zip(said.split_whitespace().skip(1)).find(|(_, word)| *word == "passed");
+    let passed =
+        said.split_whitespace().zip(said.split_whitespace().skip(1)).find(|(_, word)| *word == "passed");
     let passed: usize = passed.and_then(|(count, _)| count.parse().ok()).unwrap_or_default();
     assert!(passed > 50, "{said}");
 }

@@ -1141,7 +1141,7 @@ pub struct tg_order_policy {
     pub overdue_after_ms: u64,
     /// Orders in one call to the gateway.
     pub batch_size_on_wire: u32,
-    /// Sends an unknown order again although the gateway may then carry it out twice. Leave it off.
+    /// Where the gateway offers no look-up: sends an unknown order again, although it may then be carried out twice. Leave it off.
     pub accept_double_purchase_risk: Flag,
     /// Undoes an order by itself where the rules would end in review and the gateway can undo.
     pub undo_if_unknown: Flag,

@@ -6,6 +6,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
+use std::marker::PhantomData;
 
 /// A class with slots: a record, a variant of a union, an object of core with one face, or (without fields) an exception.
 pub struct Class {
@@ -81,7 +82,10 @@ pub struct Fields<'a, 'py> {
 impl Fields<'_, '_> {
     /// One field, by its place.
     pub fn get<T: FromPython>(&self, index: usize) -> Result<T, Refusal> {
-        let read = || T::from_python(&self.attribute(index)?);
+        let read = || {
+            let _deeper = Deeper::enter(self.value.py())?;
+            T::from_python(&self.attribute(index)?)
+        };
         read().map_err(|refusal| refusal.below(self.class.fields[index]))
     }
 
@@ -95,6 +99,26 @@ impl Fields<'_, '_> {
                 error.into()
             }
         })
+    }
+}
+
+/// One level deeper in a value. Python's own limit holds, so that a record that holds itself is an error and no crash.
+struct Deeper<'py>(PhantomData<Python<'py>>);
+
+impl<'py> Deeper<'py> {
+    fn enter(py: Python<'py>) -> PyResult<Self> {
+        // SAFETY: the GIL is held; whoever entered leaves on drop.
+        match unsafe { ffi::Py_EnterRecursiveCall(c" while reading a record".as_ptr()) } {
+            0 => Ok(Self(PhantomData)),
+            _ => Err(PyErr::fetch(py)),
+        }
+    }
+}
+
+impl Drop for Deeper<'_> {
+    fn drop(&mut self) {
+        // SAFETY: entered before, on this thread.
+        unsafe { ffi::Py_LeaveRecursiveCall() }
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -11,11 +12,14 @@ use super::machine::{Fact, Record};
 use super::moment::Moment;
 use super::store::{Command, Done, Draft, Given, Sealed, Store};
 use crate::clock::Clock;
+use crate::runtime;
 use crate::testing::crash_point;
 use crate::{ErrorDetails, Result, TillgateError};
 
 /// Commands in one transaction, at most. Bounds the time that the first of them waits.
 const GROUP_SIZE_MAX: usize = 256;
+/// Between two looks at a full queue.
+const FULL_QUEUE_WAIT: Duration = Duration::from_millis(1);
 /// Commands that may wait; more are refused rather than piled up.
 const QUEUE_LENGTH_MAX: usize = 16 * 1024;
 
@@ -57,15 +61,25 @@ impl Journal {
         let given = Given { command, at: self.now() };
         let (answer, answered) = oneshot::channel();
         let queue = self.queue.lock().expect("the journal's queue").clone().ok_or_else(closed)?;
-        queue.try_send((given, answer)).map_err(|refused| match refused {
-            TrySendError::Full(_) => TillgateError::RateLimited {
-                details: ErrorDetails::local(
-                    format!("{QUEUE_LENGTH_MAX} commands wait for the journal"),
-                    "Nothing was written or sent by this call. Try again when fewer orders are under way.",
-                ),
-            },
-            TrySendError::Disconnected(_) => closed(),
-        })?;
+        let mut waiting = (given, answer);
+        loop {
+            waiting = match queue.try_send(waiting) {
+                Ok(()) => break,
+                Err(TrySendError::Disconnected(_)) => return Err(closed()),
+                Err(TrySendError::Full(refused)) => refused,
+            };
+            if matches!(waiting.0.command, Command::Create(_)) {
+                return Err(TillgateError::RateLimited {
+                    details: ErrorDetails::local(
+                        format!("{QUEUE_LENGTH_MAX} commands wait for the journal"),
+                        "Nothing was written or sent by this call. Try again when fewer orders are under way.",
+                    ),
+                });
+            }
+            // What has happened must be written down, however many wait.
+            runtime::sleep(FULL_QUEUE_WAIT).await;
+        }
+        drop(queue);
         answered.await.map_err(|_| closed())?
     }
 

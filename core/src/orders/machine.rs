@@ -535,7 +535,8 @@ impl<'a> Step<'a> {
             (_, EvidenceStatus::Succeeded) => OrderState::Succeeded,
             (_, EvidenceStatus::Failed) => OrderState::Failed,
         };
-        let changed = next != state || visible(order) != visible(&self.after.order);
+        let seen_again = self.before.absence != Absence::default();
+        let changed = next != state || seen_again || visible(order) != visible(&self.after.order);
         if changed || self.touched {
             self.note = Some(format!("the gateway says {said:?}"));
             self.to(next, if matches!(source, Source::Attempt(_)) { "answer" } else { "evidence" });
@@ -572,13 +573,15 @@ impl<'a> Step<'a> {
     }
 
     fn not_found(&mut self, since_last: Duration, rule: &AbsenceRule) {
-        match self.before.order.state {
-            OrderState::Unknown => {}
-            OrderState::Accepted => {
-                let note = "the gateway had the order and does not find it any more".to_string();
-                return self.mark_conflict("vanished", note);
-            }
-            _ => return,
+        let state = self.before.order.state;
+        // What was accepted may take a while to be found; that it is gone needs as much as that it never came.
+        let counts = match state {
+            OrderState::Unknown => true,
+            OrderState::Accepted => self.before.order.conflict.is_none(),
+            _ => false,
+        };
+        if !counts {
+            return;
         }
         let absence = &mut self.after.absence;
         absence.answers += 1;
@@ -592,6 +595,10 @@ impl<'a> Step<'a> {
         ));
         if !settled && guard(Guard::AbsenceProof) {
             return;
+        }
+        if state == OrderState::Accepted {
+            let note = "the gateway had the order and does not find it any more".to_string();
+            return self.mark_conflict("vanished", note);
         }
         self.after.absent_since = Some(self.at.stamp());
         if rule.is_proof {

@@ -475,7 +475,7 @@ pub struct OrderPolicy {
     /// Orders in one call to the gateway.
     #[uniffi(default = 1)]
     pub batch_size_on_wire: u32,
-    /// Sends an unknown order again although the gateway may then carry it out twice. Leave it off.
+    /// Where the gateway offers no look-up: sends an unknown order again, although it may then be carried out twice. Leave it off.
     #[uniffi(default = false)]
     pub accept_double_purchase_risk: bool,
     /// Undoes an order by itself where the rules would end in review and the gateway can undo.

@@ -705,8 +705,8 @@ class OrderPolicy(Record):
         look_ups_in_flight_max: Look-ups at a time, for each account.
         overdue_after_ms: An order without a certain answer for this long is overdue, in milliseconds.
         batch_size_on_wire: Orders in one call to the gateway.
-        accept_double_purchase_risk: Sends an unknown order again although the gateway may then carry it
-            out twice. Leave it off.
+        accept_double_purchase_risk: Where the gateway offers no look-up: sends an unknown order again,
+            although it may then be carried out twice. Leave it off.
         undo_if_unknown: Undoes an order by itself where the rules would end in review and the gateway can
             undo.
         redeliver_after_ms: An event that was not acknowledged is given again after this long, in

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Tracker;
 use crate::Result;
+use crate::orders::journal::closed;
 use crate::orders::store::Command;
 use crate::orders::types::Event;
 use crate::testing::{Guard, guard};
@@ -29,8 +30,11 @@ impl Tracker {
             if let Some(event) = self.take_event().await? {
                 return Ok(Some(event));
             }
+            if self.closing.load(Ordering::SeqCst) {
+                return Err(closed());
+            }
             let now = self.clock.elapsed();
-            if now >= until || self.closing.load(Ordering::SeqCst) {
+            if now >= until {
                 return Ok(None);
             }
             let again = self.delivered.lock().expect("delivered events").values().map(|d| d.again_at).min();

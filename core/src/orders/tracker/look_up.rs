@@ -25,6 +25,9 @@ pub(super) enum Wish {
 impl Tracker {
     /// Looks an order up now. An error means that nothing certain was learnt.
     pub(super) async fn look_up_now(self: &Arc<Self>, key: &str, wish: Wish) -> Result<()> {
+        if let Some(error) = self.journal.store().cannot_write() {
+            return Err(error);
+        }
         let Some(record) = self.journal.store().order(key)? else { return Ok(()) };
         let attached = self.attached_account(&record.order.account).ok_or_else(|| {
             TillgateError::invalid_argument(

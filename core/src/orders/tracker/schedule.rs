@@ -232,6 +232,10 @@ impl Tracker {
 
     /// Starts the task that makes look-ups when they are due.
     pub(super) fn start_schedule(self: &Arc<Self>) -> Result<()> {
+        // What cannot be written down is not asked: that is for the process that buys.
+        if self.journal.store().cannot_write().is_some() {
+            return Ok(());
+        }
         let tracker = Arc::downgrade(self);
         let (clock, wake) = (self.clock.clone(), self.schedule.wake.clone());
         let task = runtime::spawn(Box::pin(async move {

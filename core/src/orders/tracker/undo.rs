@@ -30,10 +30,10 @@ impl Tracker {
         attached.adapter.check_id(&new.id)?;
         let amount = new.amount.unwrap_or_else(|| parent.left_to_undo());
         let key = Record::key_of(&new.id);
-        if let Some(existing) = self.journal.store().order(&key)? {
-            if existing.fingerprint == ids::undo_fingerprint(&attached.account, &new) {
-                return Ok(existing.order);
-            }
+        if let Some(existing) = self.journal.store().order(&key)?
+            && existing.fingerprint == ids::undo_fingerprint(&attached.account, &new)
+        {
+            return Ok(existing.order);
         }
         if amount <= Decimal::ZERO {
             return Err(TillgateError::invalid_argument("amount", format!("{amount} is not above zero")));
