@@ -9,7 +9,7 @@ use proc_macro::TokenStream;
 
 /// Writes an enumeration whose known values have numbers and wire texts, and whose unknown values are kept as they came.
 ///
-/// ```ignore
+/// ```text
 /// open_enum! {
 ///     /// How a product is delivered.
 ///     pub enum CysendProductType {
