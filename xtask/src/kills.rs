@@ -215,7 +215,7 @@ impl World<'_> {
                         if number > count {
                             break;
                         }
-                        if number % 50 == 0 {
+                        if number.is_multiple_of(50) {
                             println!("   {number} of {count}");
                         }
                         let run = self.kill_at(number);
