@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::compile::{self, Artifact, FEATURES};
+use crate::compile::{self, Artifact, FEATURES, WORKSPACE};
 use crate::program::{self, Output};
 use crate::report::Tally;
 use crate::sandbox::Sandbox;
@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(30 * 60);
 /// Runs all tests of the workspace, documentation included.
 pub fn run(tree: &Tree) -> Result<Tally> {
     let mut command = compile::cargo(tree, "test");
-    command.args(["--workspace", "--no-fail-fast", "--features", FEATURES]);
+    command.args(WORKSPACE).args(["--no-fail-fast", "--features", FEATURES]);
     let ended = program::run(&mut command, &tree.log("cargo-test"), Output::Together, LIMIT)?;
     let tally = tally(&ended.stdout);
     if !ended.succeeded() {

@@ -22,7 +22,8 @@ pub fn run(tree: &Tree) -> Result<bool> {
     });
     report.cases("clippy, as tests are built", || {
         let mut command = compile::cargo(tree, "clippy");
-        command.args(["--workspace", "--all-targets", "--features", FEATURES, "--", "-D", "warnings"]);
+        command.args(["--workspace", "--all-targets", "--keep-going", "--features", FEATURES]);
+        command.args(["--", "-D", "warnings"]);
         one(&mut command, tree, "clippy-testing")
     });
     report.cases("clippy, as core is shipped", || {
