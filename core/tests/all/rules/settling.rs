@@ -194,7 +194,8 @@ fn without_look_ups_a_lost_answer_is_repeated_only_where_duplicates_are_refused(
 
         world.gateway.abilities.lock().unwrap().duplicates =
             tillgate::orders::adapter::Duplicates::NotRefused;
-        let world = World::new(world.gateway.abilities.lock().unwrap().clone()).await;
+        let abilities = world.gateway.abilities.lock().unwrap().clone();
+        let world = World::new(abilities).await;
         world.gateway.treat([Treat::Lose]);
         world.till.buy(order("a2")).await.unwrap();
         let order_2 = world.until("a2", |o| o.state != OrderState::Unknown).await;
