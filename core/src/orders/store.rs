@@ -54,7 +54,11 @@ pub enum Command {
     /// A callback named this order; it is to be looked up. Written before the callback is answered.
     Hint { key: String },
     /// The look-up that a hint asked for was made.
-    HintDone { key: String },
+    HintDone {
+        key: String,
+        /// The hint, as `Store::hint` gave it before the gateway was asked: one that came since stays.
+        hint: String,
+    },
     /// A person ends the quarantine.
     LeaveQuarantine { decided_by: String, grounds: String },
     /// History, notes and secrets of final orders that did not change since then are dropped; id, fingerprint and state
@@ -132,6 +136,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Orders that callbacks named and that were not looked up since.
     fn hints(&self, limit: u32) -> Result<Vec<String>>;
+
+    /// The latest hint of this order that no look-up has answered, to name it by.
+    fn hint(&self, key: &str) -> Result<Option<String>>;
 
     /// Something sealed.
     fn sealed(&self, key: &str, kind: SecretKind) -> Result<Option<Sealed>>;

@@ -147,6 +147,10 @@ impl Store for SqliteStore {
         self.readers.hints(limit)
     }
 
+    fn hint(&self, key: &str) -> Result<Option<String>> {
+        self.readers.hint(key)
+    }
+
     fn sealed(&self, key: &str, kind: SecretKind) -> Result<Option<Sealed>> {
         self.readers.sealed(key, kind)
     }

@@ -189,6 +189,17 @@ impl Readers {
         })
     }
 
+    pub fn hint(&self, key: &str) -> Result<Option<String>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT h.at FROM hints h JOIN orders o ON o.id = h.order_id WHERE o.key = ?1",
+                )?
+                .query_row([Record::key_of(key)], text)
+                .optional()
+        })
+    }
+
     pub fn sealed(&self, key: &str, kind: SecretKind) -> Result<Option<Sealed>> {
         self.read(|connection| {
             connection

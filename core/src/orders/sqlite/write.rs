@@ -155,7 +155,7 @@ impl Writer {
             Command::Apply { key, fact, voucher } => self.apply(key, fact, voucher.as_ref(), given),
             Command::Acknowledge { event } => self.acknowledge(*event),
             Command::Hint { key } => self.hint(key, given),
-            Command::HintDone { key } => self.hint_done(key),
+            Command::HintDone { key, hint } => self.hint_done(key, hint),
             Command::LeaveQuarantine { decided_by, grounds } => {
                 self.leave_quarantine(decided_by, grounds, given)
             }
@@ -414,11 +414,13 @@ impl Writer {
         Ok(Done::Count(written as u64))
     }
 
-    fn hint_done(&self, key: &str) -> Result<Done, Fault> {
+    fn hint_done(&self, key: &str, hint: &str) -> Result<Done, Fault> {
         let deleted = self
             .connection
-            .prepare_cached("DELETE FROM hints WHERE order_id = (SELECT id FROM orders WHERE key = ?1)")?
-            .execute([Record::key_of(key)])?;
+            .prepare_cached(
+                "DELETE FROM hints WHERE order_id = (SELECT id FROM orders WHERE key = ?1) AND at = ?2",
+            )?
+            .execute([Record::key_of(key).as_str(), hint])?;
         Ok(Done::Count(deleted as u64))
     }
 

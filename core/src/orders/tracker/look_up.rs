@@ -39,6 +39,7 @@ impl Tracker {
             return self.settle_without_look_up(&attached, record).await;
         }
         let _permit = attached.look_ups.acquire().await.map_err(|_| super::super::journal::closed())?;
+        let hint = self.journal.store().hint(key)?;
         let asking = attached.adapter.look_up(self.reference(&record)?);
         crash_point("look_up.send.before");
         let answer = runtime::detached(async move { Ok(asking.await) }).await;
@@ -47,8 +48,9 @@ impl Tracker {
         let answer = answer.unwrap_or_else(LookUp::Unclear);
         let certain = !matches!(answer, LookUp::Unclear(_));
         let result = self.learn(&attached, &record, answer, wish).await;
-        if self.schedule.looked_up(key, now.running, certain) {
-            self.journal.commit(Command::HintDone { key: key.to_string() }).await?;
+        self.schedule.looked_up(key, now.running, certain);
+        if let Some(hint) = hint.filter(|_| certain) {
+            self.journal.commit(Command::HintDone { key: key.to_string(), hint }).await?;
         }
         self.mark_overdue(key, &now).await?;
         result

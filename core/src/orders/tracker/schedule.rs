@@ -55,6 +55,8 @@ struct Watch {
     last_counted: Option<Duration>,
     in_flight: bool,
     hinted: bool,
+    /// A callback came while a look-up was under way: its answer may be older than the callback.
+    hinted_again: bool,
 }
 
 impl Schedule {
@@ -76,6 +78,7 @@ impl Schedule {
             last_counted: None,
             in_flight: false,
             hinted: false,
+            hinted_again: false,
         });
         if watch.state != record.order.state {
             watch.state = record.order.state;
@@ -103,6 +106,10 @@ impl Schedule {
         {
             let mut inner = self.inner.lock().expect("the schedule");
             if let Some(watch) = inner.watches.get_mut(record.key.as_str()) {
+                if watch.in_flight {
+                    watch.hinted_again = true;
+                    return;
+                }
                 if watch.hinted {
                     return;
                 }
@@ -154,26 +161,29 @@ impl Schedule {
             .min()
     }
 
-    /// A look-up that the schedule had started has ended.
-    fn ended(&self, key: &str) {
+    /// A look-up that the schedule had started has ended. Returns whether a callback came meanwhile.
+    fn ended(&self, key: &str) -> bool {
         let mut inner = self.inner.lock().expect("the schedule");
         let Inner { queues, watches, .. } = &mut *inner;
+        let mut hinted_again = false;
         if let Some(watch) = watches.get_mut(key) {
             watch.in_flight = false;
+            hinted_again = std::mem::take(&mut watch.hinted_again);
             if let Some(queue) = queues.get_mut(&watch.account) {
                 queue.in_flight = queue.in_flight.saturating_sub(1);
             }
         }
         self.wake.notify_one();
+        hinted_again
     }
 
-    /// A look-up was made, by the schedule or by hand. Returns whether a hint had asked for it.
-    pub(super) fn looked_up(&self, key: &str, now: Duration, answered: bool) -> bool {
+    /// A look-up was made, by the schedule or by hand.
+    pub(super) fn looked_up(&self, key: &str, now: Duration, answered: bool) {
         let mut inner = self.inner.lock().expect("the schedule");
-        let Some(watch) = inner.watches.get_mut(key) else { return false };
+        let Some(watch) = inner.watches.get_mut(key) else { return };
         watch.made = watch.made.saturating_add(1);
         watch.last_look_up = Some(now);
-        answered && std::mem::take(&mut watch.hinted)
+        watch.hinted &= !answered;
     }
 
     /// A "not found" counts: the running time since the one before it in this process. The first adds none.
@@ -273,9 +283,12 @@ fn turn(tracker: &Weak<Tracker>, hints_polled: &mut Duration) -> Option<Duration
             let spawned = runtime::spawn(Box::pin(async move {
                 // What went wrong stands in the order's history, or is tried again.
                 let _ = looking.look_up_now(&key, look_up::Wish::Settle).await;
-                looking.schedule.ended(&key);
+                let hinted_again = looking.schedule.ended(&key);
                 if let Ok(Some(record)) = looking.journal.store().order(&key) {
                     looking.plan(&record);
+                    if hinted_again {
+                        looking.schedule.hint(&record, looking.clock.elapsed());
+                    }
                 }
             }));
             if spawned.is_err() {

@@ -51,6 +51,9 @@ impl Store for Gated {
     fn events(&self, _: &[String], _: u32) -> Result<Vec<(String, Event)>> {
         unreachable!()
     }
+    fn hint(&self, _: &str) -> Result<Option<String>> {
+        unreachable!()
+    }
     fn hints(&self, _: u32) -> Result<Vec<String>> {
         unreachable!()
     }
