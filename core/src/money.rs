@@ -7,7 +7,7 @@ pub use rust_decimal::Decimal;
 uniffi::custom_type!(Decimal, String, {
     remote,
     lower: |d| d.to_string(),
-    try_lift: |s| s.parse::<Decimal>().map_err(Into::into),
+    try_lift: |s| Decimal::from_str_exact(&s).map_err(Into::into),
 });
 // `SystemTime` is java.time.Instant and Foundation.Date on the other side.
 #[cfg(feature = "uniffi")]

@@ -11,7 +11,7 @@ use crate::orders::adapter::*;
 use crate::orders::{BeneficiaryField, CallbackRequest, NewOrder, Voucher};
 use crate::runtime::BoxFuture;
 use crate::testing::{Guard, guard};
-use crate::{Money, Result, TillgateError};
+use crate::{Money, Result, Secret, TillgateError};
 
 /// An account at CY.SEND that a till shall use.
 #[derive(Clone, uniffi::Record)]
@@ -77,7 +77,7 @@ impl Adapter for CysendAdapter {
             ));
         }
         let request = request(order)?;
-        super::client::check_orders(std::slice::from_ref(&request))?;
+        super::client::check_orders(std::slice::from_ref(&request)).map_err(in_a_new_order)?;
         Ok(Checked { live: scenario == CysendOrderScenario::Live })
     }
 
@@ -89,14 +89,15 @@ impl Adapter for CysendAdapter {
         let gateway = self.client.gateway().clone();
         Box::pin(async move {
             let time_left = orders.iter().map(|order| order.time_left).min();
+            let codes: Vec<_> = orders.iter().filter_map(|order| order.payment_code.clone()).collect();
             let requests = match orders.into_iter().map(submission_request).collect::<Result<Vec<_>>>() {
                 Ok(requests) => requests,
                 Err(error) => return SubmitOutcome::NotSent(error),
             };
             match gateway.submit(requests, time_left).await {
                 Submitted::NotSent(error) => SubmitOutcome::NotSent(error),
-                Submitted::Refused(error) => SubmitOutcome::Refused(error),
-                Submitted::Unknown(error) => SubmitOutcome::Unknown(error),
+                Submitted::Refused(error) => SubmitOutcome::Refused(without(&codes, error)),
+                Submitted::Unknown(error) => SubmitOutcome::Unknown(without(&codes, error)),
                 Submitted::Answered(orders) => {
                     SubmitOutcome::Answered(orders.into_iter().map(evidence).collect())
                 }
@@ -144,13 +145,45 @@ fn not_ours(_: serde_json::Error) -> TillgateError {
     TillgateError::invalid_argument("body", "not a list of CY.SEND orders")
 }
 
+/// The error without the gift card codes that the gateway's words may repeat: it is journalled.
+fn without(codes: &[Arc<Secret>], mut error: TillgateError) -> TillgateError {
+    let details = error.details_mut();
+    let words = [Some(&mut details.reason), details.gateway_text.as_mut(), details.gateway_code.as_mut()];
+    for text in words.into_iter().flatten() {
+        for code in codes.iter().filter(|code| !code.as_str().is_empty()) {
+            *text = text.replace(code.as_str(), "***");
+        }
+    }
+    error
+}
+
 fn face_value_id(product: &str) -> Result<i64> {
-    product.parse().map_err(|_| {
+    // Written as the gateway will say it, since that is how its record is known again.
+    let id: Option<i64> = product.parse().ok().filter(|id: &i64| id.to_string() == product);
+    id.ok_or_else(|| {
         TillgateError::invalid_argument(
             "product",
-            format!("{product:?} is no face_value_id: CY.SEND's are whole numbers"),
+            format!(
+                "{product:?} is no face_value_id: CY.SEND's are whole numbers without sign or leading zero"
+            ),
         )
     })
+}
+
+/// The name that a field of CY.SEND's has in a new order.
+fn in_a_new_order(mut error: TillgateError) -> TillgateError {
+    if let Some(field) = &mut error.details_mut().field {
+        let own = field.strip_prefix("orders[0].").unwrap_or(field);
+        *field = match own {
+            "user_uid" => "id".to_string(),
+            "face_value_id" => "product".to_string(),
+            "face_value" => "amount".to_string(),
+            "face_value_currency" => "amount.currency".to_string(),
+            "gift_card_code" => "payment_code".to_string(),
+            other => other.replace("beneficiary_information", "beneficiary"),
+        };
+    }
+    error
 }
 
 fn facts(beneficiary: &[BeneficiaryField]) -> Vec<CysendBeneficiary> {
@@ -201,7 +234,7 @@ fn evidence(order: CysendOrder) -> Evidence {
         status,
         raw_status: order.status.as_str().to_string(),
         id: order.user_uid,
-        gateway_uid: Some(order.uid),
+        gateway_uid: Some(order.uid).filter(|uid| !uid.is_empty()),
         scenario: Some(order.scenario.as_str().to_string()),
         product: Some(order.face_value_id.to_string()),
         amount: Some(order.face_value),
@@ -224,7 +257,8 @@ fn evidence(order: CysendOrder) -> Evidence {
 
 /// A voucher, when there is anything in it to redeem: some consist of a link alone.
 fn voucher(delivered: CysendPrepaidCode) -> Option<Voucher> {
-    if delivered.code.is_none() && delivered.pdf_link.is_none() {
+    let parts = [&delivered.code, &delivered.serial, &delivered.pin_code, &delivered.pdf_link];
+    if parts.into_iter().all(Option::is_none) {
         return None;
     }
     Some(Voucher {

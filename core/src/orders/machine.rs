@@ -98,8 +98,8 @@ pub enum Fact {
     Undone { amount: Decimal, by: String },
     /// An undo proved that this order was never carried out.
     ProvedAbsent { by: String },
-    /// A voucher that was lost to its key was fetched and encrypted anew.
-    VoucherRenewed,
+    /// A look-up that was made to have the voucher again, for one that was lost to its key.
+    VoucherFetched { records: Vec<Evidence> },
     /// The application was given the voucher.
     Revealed,
 }
@@ -180,6 +180,7 @@ pub fn begin_attempt(record: &mut Record, at: &Moment) -> u32 {
         ended_at: None,
         outcome: AttemptOutcome::Open,
         reason: None,
+        advice: None,
         http_status: None,
         gateway_code: None,
         request_id: None,
@@ -209,7 +210,10 @@ pub fn apply(before: &Record, fact: &Fact, context: &Context, at: &Moment) -> Re
         Fact::Decide(decision) => step.decide(decision)?,
         Fact::Undone { amount, by } => step.undone(*amount, by),
         Fact::ProvedAbsent { by } => step.proved_absent(by),
-        Fact::VoucherRenewed => step.voucher_renewed(),
+        Fact::VoucherFetched { records } => {
+            step.renew = true;
+            step.evidence(records, Source::LookUp, context);
+        }
         Fact::Revealed => step.revealed(),
     }
     Ok(step.finish())
@@ -246,7 +250,9 @@ pub fn may_undo(parent: &Record, siblings: &[Record], undo: &Order) -> Result<()
             "Nothing was sent. Look at the order's state.",
         );
     }
-    if let Some(sibling) = siblings.iter().find(|s| !s.order.state.is_final()) {
+    // One in conflict may have been done after all.
+    let undecided = |s: &&Record| !s.order.state.is_final() || s.order.conflict.is_some();
+    if let Some(sibling) = siblings.iter().find(undecided) {
         return refuse(
             too_late,
             format!("{} is being undone by {} ({})", parent.order.id, sibling.order.id, sibling.order.state),
@@ -278,6 +284,8 @@ struct Step<'a> {
     overdue: bool,
     touched: bool,
     takes_voucher: bool,
+    /// The voucher is wanted although the order has one.
+    renew: bool,
     parent: Option<Box<Fact>>,
 }
 
@@ -293,6 +301,7 @@ impl<'a> Step<'a> {
             overdue: false,
             touched: false,
             takes_voucher: false,
+            renew: false,
             parent: None,
         }
     }
@@ -370,6 +379,8 @@ impl<'a> Step<'a> {
             return Err(TillgateError::TooLate { details }.about_order(&order.id));
         }
         begin_attempt(&mut self.after, self.at);
+        // What was not found before says nothing of this attempt.
+        self.after.absence = Absence::default();
         self.note = repeat.map(str::to_string);
         self.to(OrderState::Sending, "attempt");
         Ok(())
@@ -423,6 +434,7 @@ impl<'a> Step<'a> {
         attempt.ended_at = Some(self.at.wall);
         if let Some(details) = details {
             attempt.reason = Some(details.reason.clone());
+            attempt.advice = Some(details.advice.clone()).filter(|advice| !advice.is_empty());
             attempt.http_status = details.http_status;
             attempt.gateway_code = details.gateway_code.clone();
             attempt.request_id = details.request_id.clone();
@@ -458,11 +470,11 @@ impl<'a> Step<'a> {
             // An answer that does not fit is as good as none: the look-up decides.
             let outcome = if flaw.is_none() { AttemptOutcome::Answered } else { AttemptOutcome::Unknown };
             let details = flaw.as_ref().map(|(_, reason)| ErrorDetails::local(reason.clone(), String::new()));
-            if !self.close_attempt(number, outcome, details.as_deref()) {
-                return;
+            // An attempt that was closed meanwhile does not make its answer untrue.
+            if self.close_attempt(number, outcome, details.as_deref()) {
+                self.touched = true;
+                self.what = "answer";
             }
-            self.touched = true;
-            self.what = "answer";
         }
         let Some((_, evidence)) = ours.first().filter(|_| flaw.is_none()) else {
             let (reason, note) = flaw.expect("no evidence is a flaw");
@@ -498,8 +510,8 @@ impl<'a> Step<'a> {
             (OrderState::Failed, EvidenceStatus::Succeeded) => true,
             // The gateway never had it, said the look-ups; now it has.
             (OrderState::Failed, _) if order.failure == Some(FailureReason::Absent) => true,
-            (OrderState::Failed, EvidenceStatus::Open) if order.failure != Some(FailureReason::Decided) => {
-                true
+            (OrderState::Failed, EvidenceStatus::Open | EvidenceStatus::Unrecognised) => {
+                order.failure != Some(FailureReason::Decided)
             }
             (OrderState::Cancelled | OrderState::Expired, _) => true,
             _ => false,
@@ -536,7 +548,8 @@ impl<'a> Step<'a> {
             (_, EvidenceStatus::Failed) => OrderState::Failed,
         };
         let seen_again = self.before.absence != Absence::default();
-        let changed = next != state || seen_again || visible(order) != visible(&self.after.order);
+        let renewed = self.renew && self.takes_voucher;
+        let changed = next != state || renewed || seen_again || visible(order) != visible(&self.after.order);
         if changed || self.touched {
             self.note = Some(format!("the gateway says {said:?}"));
             self.to(next, if matches!(source, Source::Attempt(_)) { "answer" } else { "evidence" });
@@ -575,12 +588,9 @@ impl<'a> Step<'a> {
     fn not_found(&mut self, since_last: Duration, rule: &AbsenceRule) {
         let state = self.before.order.state;
         // What was accepted may take a while to be found; that it is gone needs as much as that it never came.
-        let counts = match state {
-            OrderState::Unknown => true,
-            OrderState::Accepted => self.before.order.conflict.is_none(),
-            _ => false,
-        };
-        if !counts {
+        let had_it = state == OrderState::Accepted || self.before.order.gateway_status.is_some();
+        let open = matches!(state, OrderState::Unknown | OrderState::Accepted);
+        if !open || (had_it && self.before.order.conflict.is_some()) {
             return;
         }
         let absence = &mut self.after.absence;
@@ -596,7 +606,7 @@ impl<'a> Step<'a> {
         if !settled && guard(Guard::AbsenceProof) {
             return;
         }
-        if state == OrderState::Accepted {
+        if had_it {
             let note = "the gateway had the order and does not find it any more".to_string();
             return self.mark_conflict("vanished", note);
         }
@@ -633,6 +643,7 @@ impl<'a> Step<'a> {
         if first.elapsed_lower(self.at) < gap {
             return;
         }
+        self.after.absent_since = Some(self.at.stamp());
         self.after.order.failure = Some(FailureReason::Absent);
         self.to(OrderState::Failed, "nothing_to_undo");
         self.parent = Some(Box::new(Fact::ProvedAbsent { by: self.before.order.id.clone() }));
@@ -733,6 +744,10 @@ impl<'a> Step<'a> {
         self.after.order.failure = (state == OrderState::Failed).then_some(FailureReason::Decided);
         self.after.certain_since = self.at.stamp();
         self.note = Some(format!("{}: {}", decision.decided_by, decision.grounds));
+        if state == OrderState::Succeeded && order.state != state && order.kind != OrderKind::Purchase {
+            let undone = Fact::Undone { amount: order.amount.amount, by: order.id.clone() };
+            self.parent = Some(Box::new(undone));
+        }
         self.to(state, "decision");
         Ok(())
     }
@@ -752,6 +767,7 @@ impl<'a> Step<'a> {
         let state = self.before.order.state;
         if matches!(state, OrderState::Unknown | OrderState::NeedsReview) {
             self.after.order.review = None;
+            self.after.absent_since = Some(self.at.stamp());
             self.after.order.failure = Some(FailureReason::Absent);
             self.note = Some(format!("{by} proved that it was never carried out"));
             self.to(OrderState::Failed, "proved_absent");
@@ -763,13 +779,6 @@ impl<'a> Step<'a> {
     fn revealed(&mut self) {
         self.touched = true;
         self.what = "reveal";
-    }
-
-    fn voucher_renewed(&mut self) {
-        self.after.order.has_voucher = true;
-        self.takes_voucher = true;
-        self.touched = true;
-        self.what = "voucher_renewed";
     }
 }
 
@@ -827,7 +836,9 @@ fn mismatch(record: &Record, evidence: &Evidence, source: Source, bound_elsewher
     }
     let earliest = earliest_date(record.intent.wall);
     if let Some(date) = evidence.date.filter(|d| *d < earliest) {
-        return Some(format!("the gateway's record is of {date}, long before the order"));
+        return Some(format!(
+            "the gateway's record is of {date}, long before the order, unless the clock of this machine is wrong"
+        ));
     }
     None
 }

@@ -145,6 +145,9 @@ pub struct Attempt {
     pub outcome: AttemptOutcome,
     /// What went wrong, in a sentence. Holds no secret.
     pub reason: Option<String>,
+    /// What it means for the money and what to do, in plain words.
+    #[serde(default)]
+    pub advice: Option<String>,
     /// The HTTP status of the answer.
     pub http_status: Option<u16>,
     /// The gateway's own error code.

@@ -142,7 +142,7 @@ answer_record! {
         /// What the gateway knows of the beneficiary.
         pub beneficiary_information: Vec<CysendBeneficiary>; via wire::or_default,
         /// The issuer's reference, for questions to the issuer's customer care. Some issuers give one.
-        pub issuer_reference: Option<String>; or default,
+        pub issuer_reference: Option<String>; via wire::text; or default,
         /// The voucher, when the product is a prepaid code and the order has succeeded.
         pub prepaid_code: Option<CysendPrepaidCode>; or default,
         /// How far the order has come.

@@ -294,7 +294,9 @@ impl Writer {
 
     /// For each record of evidence, whether its uid is bound to another order of the account.
     fn context(&self, record: &Record, fact: &Fact) -> Result<Context, Fault> {
-        let Fact::Evidence { records, .. } = fact else { return Ok(Context::default()) };
+        let (Fact::Evidence { records, .. } | Fact::VoucherFetched { records }) = fact else {
+            return Ok(Context::default());
+        };
         let mut bound = self.connection.prepare_cached(
             "SELECT 1 FROM orders WHERE account = ?1 AND gateway_uid = ?2 AND key <> ?3 LIMIT 1",
         )?;

@@ -23,6 +23,7 @@ const AGAIN_MAX: Duration = Duration::from_secs(8);
 impl Tracker {
     /// Drives new orders until each is more than pending. Grouped calls only where policy and gateway allow them.
     pub(super) async fn drive_all(self: &Arc<Self>, records: Vec<Record>) -> Vec<(String, Result<Record>)> {
+        let _busy = InFlight::begin(self);
         let mut groups: Vec<Vec<Record>> = Vec::new();
         for record in records {
             let size_max = self.attached_account(&record.order.account).map_or(1, |attached| {
@@ -54,8 +55,11 @@ impl Tracker {
                 Err(broken) => {
                     let error = TillgateError::internal(format!("an attempt broke off: {broken}"))
                         .with_outcome(Outcome::Unknown);
-                    let broken = keys.remove(&broken.id()).unwrap_or_default();
-                    driven.extend(broken.into_iter().map(|key| (key, Err(error.clone()))));
+                    for key in keys.remove(&broken.id()).unwrap_or_default() {
+                        // Whatever it was doing: what may have been sent is looked up.
+                        let _ = self.apply(&key, Fact::Recovered, None).await;
+                        driven.push((key, Err(error.clone())));
+                    }
                 }
             }
         }
@@ -80,6 +84,8 @@ impl Tracker {
 
     /// Drives one order: sends it, and again as long as it was surely not sent and there is time.
     pub(super) async fn drive(self: &Arc<Self>, mut record: Record) -> Result<Record> {
+        // Close waits: a pending order is left at once, one that is being sent is seen to its outcome.
+        let _busy = InFlight::begin(self);
         let mut wait = Duration::ZERO;
         loop {
             match record.order.state {
@@ -102,15 +108,33 @@ impl Tracker {
                         return Ok(record);
                     }
                     if !wait.is_zero() {
-                        self.clock.sleep_until(now.running + wait.min(left)).await;
+                        self.sleep_unless_closing(now.running + wait.min(left)).await;
                     }
                     wait = (wait * 2).clamp(AGAIN_FIRST, AGAIN_MAX);
-                    // It may have been cancelled meanwhile.
+                    if self.closing.load(Ordering::SeqCst) {
+                        return Ok(record);
+                    }
+                    // It may have been cancelled meanwhile. Only an attempt that was begun here is sent from here.
                     record = self.record(&record.order.id)?;
-                    if record.order.state == OrderState::Pending
-                        && record.time_left(&self.journal.now()).is_some()
-                    {
-                        record = self.begin(&record, None).await?;
+                    if record.order.state != OrderState::Pending {
+                        return Ok(record);
+                    }
+                    if record.time_left(&self.journal.now()).is_none() {
+                        continue;
+                    }
+                    match self.begin(&record, None).await {
+                        Ok(begun) => record = begun,
+                        Err(error) => {
+                            record = self.record(&record.order.id)?;
+                            if record.order.state != OrderState::Pending {
+                                return Ok(record);
+                            }
+                            if record.time_left(&self.journal.now()).is_some() {
+                                // Nobody drives it from here on; the schedule lets it expire.
+                                self.plan(&record);
+                                return Err(error.about_order(&record.order.id));
+                            }
+                        }
                     }
                 }
                 _ => return Ok(record),
@@ -141,22 +165,48 @@ impl Tracker {
         let Some(attached) = self.attached_account(&records[0].order.account) else {
             return failed(TillgateError::internal("the order's account is not attached"));
         };
-        let in_flight = InFlight::begin(self);
-        let outcome = match self.send(&attached, &records).await {
-            Ok(outcome) => outcome,
-            Err(error) => return failed(error),
-        };
-        let settled = self.settle_attempts(&attached, &records, outcome).await;
-        drop(in_flight);
-        settled
+        let _in_flight = InFlight::begin(self);
+        let (tracker, sending) = (self.clone(), records.clone());
+        let settled = runtime::detached(async move {
+            let outcome = tracker.send(&attached, &sending).await;
+            Ok(tracker.settle_attempts(&attached, &sending, outcome).await)
+        });
+        match settled.await {
+            Ok(settled) => settled,
+            // A defect of ours or of the adapter: what may have been sent is looked up.
+            Err(broken) => {
+                tracing::error!(%broken, "an attempt broke off");
+                let mut recovered = Vec::with_capacity(records.len());
+                for record in &records {
+                    let result = match self.apply(&record.key, Fact::Recovered, None).await {
+                        Ok(applied) => Ok(applied.record),
+                        Err(error) => Err(self.commit_failed_after_send(error, record)),
+                    };
+                    recovered.push((record.key.clone(), result));
+                }
+                recovered
+            }
+        }
+    }
+
+    /// Sleeps, or until the till is closed.
+    async fn sleep_unless_closing(&self, until: Duration) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.closing.load(Ordering::SeqCst) {
+                return;
+            }
+            tokio::select! {
+                () = self.clock.sleep_until(until) => return,
+                () = changed => {}
+            }
+        }
     }
 
     /// Hands the orders to the adapter. A defect in there leaves them unknown.
-    pub(super) async fn send(
-        self: &Arc<Self>,
-        attached: &Attached,
-        records: &[Record],
-    ) -> Result<SubmitOutcome> {
+    pub(super) async fn send(self: &Arc<Self>, attached: &Attached, records: &[Record]) -> SubmitOutcome {
         let mut submissions = Vec::with_capacity(records.len());
         let now = self.journal.now();
         for record in records {
@@ -166,15 +216,19 @@ impl Tracker {
                     "the time to act passed before the first byte",
                     "Nothing was sent.",
                 );
-                return Ok(SubmitOutcome::NotSent(TillgateError::TooLate { details }));
+                return SubmitOutcome::NotSent(TillgateError::TooLate { details });
             };
-            submissions.push(self.submission(record, time_left)?);
+            match self.submission(record, time_left) {
+                Ok(submission) => submissions.push(submission),
+                // Nothing has left.
+                Err(error) => return SubmitOutcome::NotSent(error),
+            }
         }
-        let sending = attached.adapter.submit(submissions);
+        let adapter = attached.adapter.clone();
         crash_point("attempt.send.before");
-        let outcome = runtime::detached(async move { Ok(sending.await) }).await;
+        let outcome = runtime::detached(async move { Ok(adapter.submit(submissions).await) }).await;
         crash_point("attempt.receive.after");
-        Ok(outcome.unwrap_or_else(SubmitOutcome::Unknown))
+        outcome.unwrap_or_else(SubmitOutcome::Unknown)
     }
 
     fn submission(&self, record: &Record, time_left: Duration) -> Result<Submission> {
@@ -276,23 +330,22 @@ impl Tracker {
                 if !guard(Guard::BatchById) {
                     records = records.get(index).cloned().into_iter().collect();
                 }
-                let voucher = self.seal_voucher(record, &records);
-                match voucher {
-                    Ok(voucher) => (Fact::Evidence { records, source: Source::Attempt(number) }, voucher),
-                    // A voucher that cannot be kept safe is not kept: the look-up brings it again.
-                    Err(error) => ends(AttemptOutcome::Unknown, &error),
-                }
+                let voucher = self.seal_voucher(record, &mut records);
+                (Fact::Evidence { records, source: Source::Attempt(number) }, voucher)
             }
         }
     }
 
-    /// The voucher among the records of this order, sealed.
-    pub(super) fn seal_voucher(&self, record: &Record, records: &[Evidence]) -> Result<Option<Sealed>> {
+    /// The voucher among the records of this order, sealed. One that cannot be kept safe is not kept: what the gateway says of the
+    /// order counts all the same, and `refetch_code` brings the voucher again.
+    pub(super) fn seal_voucher(&self, record: &Record, records: &mut [Evidence]) -> Option<Sealed> {
         let ours = |e: &&Evidence| !guard(Guard::BatchById) || Record::key_of(&e.id) == record.key;
-        match records.iter().find(ours).and_then(|e| e.voucher.as_ref()) {
-            Some(voucher) => self.vault.seal_voucher(&record.key, voucher).map(Some),
-            None => Ok(None),
+        let voucher = records.iter().find(ours).and_then(|e| e.voucher.as_ref())?;
+        let sealed = self.vault.seal_voucher(&record.key, voucher).ok();
+        if sealed.is_none() {
+            records.iter_mut().for_each(|evidence| evidence.voucher = None);
         }
+        sealed
     }
 
     /// The gateway says that the id may be in use: where it cannot be looked up, a person must see.
@@ -311,12 +364,12 @@ impl Tracker {
 }
 
 /// Counts an attempt for as long as it lives, whatever ends it.
-struct InFlight {
+pub(super) struct InFlight {
     tracker: Arc<Tracker>,
 }
 
 impl InFlight {
-    fn begin(tracker: &Arc<Tracker>) -> Self {
+    pub(super) fn begin(tracker: &Arc<Tracker>) -> Self {
         tracker.attempts_in_flight.fetch_add(1, Ordering::SeqCst);
         Self { tracker: tracker.clone() }
     }

@@ -47,13 +47,17 @@ impl Tracker {
             answer.known_orders += 1;
             // Committed before it is answered: a crash from here on does not lose the hint.
             self.journal.commit(Command::Hint { key }).await?;
-            let proved: Vec<Evidence> = evidence
+            if self.journal.store().cannot_write().is_some() {
+                // The process that buys takes the hint up.
+                continue;
+            }
+            let mut proved: Vec<Evidence> = evidence
                 .iter()
                 .filter(|e| Record::key_of(&e.id) == record.key && e.status == EvidenceStatus::Succeeded)
                 .cloned()
                 .collect();
             if !proved.is_empty() {
-                let voucher = self.seal_voucher(&record, &proved)?;
+                let voucher = self.seal_voucher(&record, &mut proved);
                 let fact = Fact::Evidence { records: proved, source: Source::VerifiedCallback };
                 self.apply(&record.key, fact, voucher).await?;
             }

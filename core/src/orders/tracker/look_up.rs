@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::attempt::InFlight;
 use super::{Attached, Tracker};
 use crate::orders::adapter::{Duplicates, LookUp, UndoSteps};
 use crate::orders::machine::{AbsenceRule, Fact, Record, Source};
@@ -12,6 +13,9 @@ use crate::orders::types::*;
 use crate::runtime;
 use crate::testing::{Guard, crash_point, guard};
 use crate::{ErrorDetails, Result, TillgateError};
+
+/// A look-up ends at its own deadline; this is only what guards the account's other look-ups against a defect there.
+const LOOK_UP_PATIENCE: Duration = Duration::from_secs(3_660);
 
 /// What a look-up is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,6 +33,13 @@ impl Tracker {
             return Err(error);
         }
         let Some(record) = self.journal.store().order(key)? else { return Ok(()) };
+        if record.order.state == OrderState::Pending {
+            // Nothing was sent, so there is nothing to ask; but nobody may be left to let it expire.
+            if record.time_left(&self.journal.now()).is_none() {
+                self.apply(key, Fact::Expire, None).await?;
+            }
+            return Ok(());
+        }
         let attached = self.attached_account(&record.order.account).ok_or_else(|| {
             TillgateError::invalid_argument(
                 "account",
@@ -40,9 +51,15 @@ impl Tracker {
         }
         let _permit = attached.look_ups.acquire().await.map_err(|_| super::super::journal::closed())?;
         let hint = self.journal.store().hint(key)?;
-        let asking = attached.adapter.look_up(self.reference(&record)?);
+        let (adapter, reference) = (attached.adapter.clone(), self.reference(&record)?);
         crash_point("look_up.send.before");
-        let answer = runtime::detached(async move { Ok(asking.await) }).await;
+        let answer = runtime::detached(async move {
+            tokio::select! {
+                answer = adapter.look_up(reference) => Ok(answer),
+                () = runtime::sleep(LOOK_UP_PATIENCE) => Err(no_answer()),
+            }
+        })
+        .await;
         crash_point("look_up.receive.after");
         let now = self.journal.now();
         let answer = answer.unwrap_or_else(LookUp::Unclear);
@@ -65,20 +82,14 @@ impl Tracker {
     ) -> Result<()> {
         match answer {
             LookUp::Unclear(error) => Err(error.about_order(&record.order.id)),
-            LookUp::Found(records) => {
-                let voucher = self.seal_voucher(record, &records)?;
+            LookUp::Found(mut records) => {
+                let voucher = self.seal_voucher(record, &mut records);
                 self.schedule.seen(&record.key);
-                let renew = wish == Wish::RenewVoucher && voucher.is_some();
-                let again = renew.then(|| voucher.clone());
-                let applied = self
-                    .apply(&record.key, Fact::Evidence { records, source: Source::LookUp }, voucher)
-                    .await?;
-                match again {
-                    Some(voucher) if !applied.changed => {
-                        self.apply(&record.key, Fact::VoucherRenewed, voucher).await.map(drop)
-                    }
-                    _ => Ok(()),
-                }
+                let fact = match wish {
+                    Wish::Settle => Fact::Evidence { records, source: Source::LookUp },
+                    Wish::RenewVoucher => Fact::VoucherFetched { records },
+                };
+                self.apply(&record.key, fact, voucher).await.map(drop)
             }
             LookUp::NotFound => {
                 // Asked while an attempt was under way, "not found" says nothing.
@@ -133,11 +144,17 @@ impl Tracker {
 
     /// What the rules allow where the gateway cannot be asked.
     async fn settle_without_look_up(self: &Arc<Self>, attached: &Attached, record: Record) -> Result<()> {
+        if let Some(hint) = self.journal.store().hint(&record.key)? {
+            // There is nobody to ask.
+            self.schedule.looked_up(&record.key, self.clock.elapsed(), true);
+            self.journal.commit(Command::HintDone { key: record.key.clone(), hint }).await?;
+        }
         if record.order.state != OrderState::Unknown {
             return Ok(());
         }
         let now = self.journal.now();
         if let Some(repeat) = self.may_repeat(attached, &record, &now) {
+            let _busy = InFlight::begin(self);
             let record = self.begin(&record, Some(repeat)).await?;
             self.drive(record).await?;
             return Ok(());
@@ -214,5 +231,11 @@ impl Tracker {
                 "Nothing was sent and nothing was changed.",
             ),
         }
+    }
+}
+
+fn no_answer() -> TillgateError {
+    TillgateError::Timeout {
+        details: ErrorDetails::local("a look-up did not end", "Nothing was changed; it is made again."),
     }
 }

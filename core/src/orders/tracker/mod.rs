@@ -34,7 +34,7 @@ use crate::testing::{Guard, guard};
 use crate::{ErrorDetails, Result, TillgateError};
 
 /// Waiting for attempts on close is bounded by their own deadlines; this is only what guards against a defect there.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(120);
+const CLOSE_PATIENCE: Duration = Duration::from_secs(3_660);
 
 /// The tracker of one journal.
 pub struct Tracker {
@@ -119,7 +119,12 @@ impl Tracker {
             }
             all.push(attached);
         }
-        self.take_up(&account).await
+        let taken_up = self.take_up(&account).await;
+        if taken_up.is_err() {
+            // So that it can be tried again.
+            self.attached.write().expect("the list of accounts").retain(|a| a.account != account);
+        }
+        taken_up
     }
 
     /// One order.

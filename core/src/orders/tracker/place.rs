@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::attempt::InFlight;
 use super::{Attached, Tracker};
 use crate::orders::ids;
 use crate::orders::machine::{self, Record};
@@ -56,6 +57,8 @@ impl Tracker {
             }
             drafts.push(draft);
         }
+        // Close waits from here on, so that what is committed below can also be sent and written down.
+        let _busy = InFlight::begin(self);
         // An order that exists is returned whether or not new ones can be taken now.
         if let Err(reason) = self.may_buy() {
             return self.existing(&drafts)?.ok_or(reason);
@@ -127,7 +130,7 @@ impl Tracker {
         let Some(attached) = records.first().and_then(|r| self.attached_account(&r.order.account)) else {
             return Err(TillgateError::internal("no account"));
         };
-        let outcome = self.send(&attached, &records).await?;
+        let outcome = self.send(&attached, &records).await;
         let placed = self.journal.create(drafts).await?;
         let driven = self.settle_attempts(&attached, &records, outcome).await;
         placed.into_iter().map(|(record, _)| outcome_of(record, &driven)).collect()
@@ -263,8 +266,9 @@ fn check(new: &NewOrder) -> Result<()> {
 
 fn check_range(amount: Decimal, range: &AmountRange) -> Result<()> {
     let wrong = |field: &str, reason: String| Err(TillgateError::invalid_argument(field, reason));
-    if range.step < Decimal::ZERO || range.minimum > range.maximum {
-        return wrong("amount_range", "the step is negative, or the minimum above the maximum".to_string());
+    if range.step < Decimal::ZERO || range.minimum < Decimal::ZERO || range.minimum > range.maximum {
+        let reason = "the step or the minimum is negative, or the minimum above the maximum";
+        return wrong("amount_range", reason.to_string());
     }
     if amount < range.minimum || amount > range.maximum {
         return wrong("amount", format!("{amount} is not between {} and {}", range.minimum, range.maximum));

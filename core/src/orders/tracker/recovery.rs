@@ -22,8 +22,12 @@ impl Tracker {
         for key in self.keys_in(OrderState::Sending)? {
             self.apply(&key, Fact::Recovered, None).await?;
         }
-        if !self.policy.resume_pending {
-            for key in self.keys_in(OrderState::Pending)? {
+        for key in self.keys_in(OrderState::Pending)? {
+            let in_time = match self.journal.store().order(&key)? {
+                Some(record) => record.time_left(&self.journal.now()).is_some(),
+                None => false,
+            };
+            if !self.policy.resume_pending || !in_time {
                 self.apply(&key, Fact::Expire, None).await?;
             }
         }
@@ -42,7 +46,13 @@ impl Tracker {
             after = last.key.clone();
             for open in page.iter().filter(|open| open.account == account) {
                 let Some(record) = self.journal.store().order(&open.key)? else { continue };
-                if writable && record.order.state == OrderState::Pending && self.may_buy().is_ok() {
+                // What was placed since the open has a driver already.
+                let left_over = record.intent.epoch != self.journal.store().epoch();
+                if writable
+                    && left_over
+                    && record.order.state == OrderState::Pending
+                    && self.may_buy().is_ok()
+                {
                     let tracker = self.clone();
                     runtime::spawn(Box::pin(async move {
                         // Its end stands in the journal.

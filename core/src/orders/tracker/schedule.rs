@@ -20,6 +20,8 @@ use crate::runtime;
 const HINT_SPACING: Duration = Duration::from_secs(1);
 /// How often the journal is asked for hints that another process appended.
 const HINT_POLL: Duration = Duration::from_secs(2);
+/// Until an order is asked for again that could not be read.
+const UNREADABLE_WAIT: Duration = Duration::from_secs(60);
 /// Hints taken over at a time.
 const HINTS_AT_ONCE: u32 = 256;
 
@@ -144,6 +146,7 @@ impl Schedule {
                 && !watch.in_flight
             {
                 watch.in_flight = true;
+                watch.made = watch.made.saturating_add(1);
                 queue.in_flight += 1;
                 taken.push(key);
             }
@@ -181,7 +184,6 @@ impl Schedule {
     pub(super) fn looked_up(&self, key: &str, now: Duration, answered: bool) {
         let mut inner = self.inner.lock().expect("the schedule");
         let Some(watch) = inner.watches.get_mut(key) else { return };
-        watch.made = watch.made.saturating_add(1);
         watch.last_look_up = Some(now);
         watch.hinted &= !answered;
     }
@@ -195,6 +197,19 @@ impl Schedule {
         since
     }
 
+    /// Asks again at a later time although nothing is known of the order now: the journal could not be read.
+    fn again(&self, key: &str, at: Duration) {
+        let mut inner = self.inner.lock().expect("the schedule");
+        let Inner { queues, watches, next_ticket } = &mut *inner;
+        let Some((key, watch)) = watches.get_key_value(key) else { return };
+        let (key, account) = (key.clone(), watch.account.clone());
+        *next_ticket += 1;
+        if let Some(watch) = watches.get_mut(&key) {
+            watch.ticket = *next_ticket;
+        }
+        queues.entry(account).or_default().due.push(Reverse((at, *next_ticket, key)));
+    }
+
     /// The order is known to be there: an absence starts anew.
     pub(super) fn seen(&self, key: &str) {
         if let Some(watch) = self.inner.lock().expect("the schedule").watches.get_mut(key) {
@@ -206,6 +221,9 @@ impl Schedule {
 impl Tracker {
     /// Plans the next look-up of an order, after anything about it changed.
     pub(super) fn plan(&self, record: &Record) {
+        if self.journal.store().cannot_write().is_some() {
+            return;
+        }
         let now = self.journal.now();
         self.schedule.set(record, now.running, |made, hinted| self.wait_of(record, made, hinted, &now));
     }
@@ -223,6 +241,8 @@ impl Tracker {
         };
         let slow = Duration::from_millis(self.policy.look_up_slow_ms.max(1));
         match record.order.state {
+            // Whoever drives it lets it expire; this is for one that nobody drives any more.
+            OrderState::Pending => Some(record.time_left(now).unwrap_or(Duration::from_millis(1))),
             OrderState::Unknown => {
                 let wait = growing(self.policy.look_up_unknown_max_ms)?;
                 Some(self.second_step_wait(record, now).map_or(wait, |second| second.max(wait)))
@@ -281,15 +301,9 @@ fn turn(tracker: &Weak<Tracker>, hints_polled: &mut Duration) -> Option<Duration
         for key in tracker.schedule.take_due(account, now, *room) {
             let looking = tracker.clone();
             let spawned = runtime::spawn(Box::pin(async move {
+                let looking = UnderWay { tracker: looking, key };
                 // What went wrong stands in the order's history, or is tried again.
-                let _ = looking.look_up_now(&key, look_up::Wish::Settle).await;
-                let hinted_again = looking.schedule.ended(&key);
-                if let Ok(Some(record)) = looking.journal.store().order(&key) {
-                    looking.plan(&record);
-                    if hinted_again {
-                        looking.schedule.hint(&record, looking.clock.elapsed());
-                    }
-                }
+                let _ = looking.tracker.look_up_now(&looking.key, look_up::Wish::Settle).await;
             }));
             if spawned.is_err() {
                 return None;
@@ -298,4 +312,26 @@ fn turn(tracker: &Weak<Tracker>, hints_polled: &mut Duration) -> Option<Duration
     }
     let poll = *hints_polled + HINT_POLL;
     Some(tracker.schedule.next_due(&accounts).map_or(poll, |due| due.min(poll)))
+}
+
+/// A look-up that the schedule has started. However it ends, the order is planned anew.
+struct UnderWay {
+    tracker: Arc<Tracker>,
+    key: Arc<str>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let hinted_again = self.tracker.schedule.ended(&self.key);
+        match self.tracker.journal.store().order(&self.key) {
+            Ok(Some(record)) => {
+                self.tracker.plan(&record);
+                if hinted_again {
+                    self.tracker.schedule.hint(&record, self.tracker.clock.elapsed());
+                }
+            }
+            Ok(None) => {}
+            Err(_) => self.tracker.schedule.again(&self.key, self.tracker.clock.elapsed() + UNREADABLE_WAIT),
+        }
+    }
 }

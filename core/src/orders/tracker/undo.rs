@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::attempt::InFlight;
 use super::place::{check_id, check_submit_within, submit_by};
 use super::{Attached, Tracker};
 use crate::orders::adapter::{Parent, UndoSteps};
 use crate::orders::ids;
-use crate::orders::machine::{self, Record};
+use crate::orders::machine::{self, Fact, Record};
 use crate::orders::store::Draft;
 use crate::orders::types::*;
 use crate::runtime;
@@ -38,6 +39,7 @@ impl Tracker {
         if amount <= Decimal::ZERO {
             return Err(TillgateError::invalid_argument("amount", format!("{amount} is not above zero")));
         }
+        let _busy = InFlight::begin(self);
         self.may_buy()?;
         let baseline = self.read_baseline(&attached, &parent).await?;
         let draft = self.draft_undo(&new, &attached, &parent, amount, baseline);
@@ -52,8 +54,14 @@ impl Tracker {
 
     /// Under `undo_if_unknown`: undoes an order whose fate the gateway does not tell.
     pub(super) async fn undo_by_itself(self: &Arc<Self>, record: &Record) -> Result<()> {
-        if self.journal.store().undos_of(&record.key)?.iter().any(|undo| !undo.order.state.is_final()) {
+        let earlier = self.journal.store().undos_of(&record.key)?;
+        if earlier.iter().any(|undo| !undo.order.state.is_final()) {
             return Ok(());
+        }
+        if !earlier.is_empty() {
+            let note = "it was to be undone by itself, and that did not succeed".to_string();
+            let fact = Fact::Review { reason: ReviewReason::UndoUnclear, note };
+            return self.apply(&record.key, fact, None).await.map(drop);
         }
         let undo = NewUndo {
             id: ids::new_id(),
@@ -62,7 +70,13 @@ impl Tracker {
             amount: None,
             submit_within_ms: None,
         };
-        self.undo(undo).await.map(drop)
+        // Not within the order's look-up: an undo in two steps takes its time.
+        let tracker = self.clone();
+        runtime::spawn(Box::pin(async move {
+            // Its end stands in the journal.
+            let _ = tracker.undo(undo).await;
+        }))
+        .map(drop)
     }
 
     async fn read_baseline(&self, attached: &Attached, parent: &Record) -> Result<Vec<String>> {

@@ -188,7 +188,10 @@ fn a_voucher_is_kept_with_the_evidence_that_brought_it_and_no_foreign_one_replac
             expiration: None,
             usage_instructions: HashMap::new(),
         });
-        let fact = Fact::Evidence { records: vec![evidence], source: Source::LookUp };
+        let fact = match sealed_as {
+            "renewed" => Fact::VoucherFetched { records: vec![evidence] },
+            _ => Fact::Evidence { records: vec![evidence], source: Source::LookUp },
+        };
         Command::Apply { key: id.into(), fact, voucher: Some(sealed(sealed_as)) }
     };
     commit(&store, delivered("A", "u", "c", "voucher"), 1).unwrap();
@@ -199,9 +202,10 @@ fn a_voucher_is_kept_with_the_evidence_that_brought_it_and_no_foreign_one_replac
     assert!(matches!(done, Done::Applied { changed: true, .. }));
     assert!(store.order("A").unwrap().unwrap().order.conflict.is_some());
     assert_eq!(store.sealed("a", SecretKind::Voucher).unwrap(), Some(sealed("voucher")));
-    let renewed =
-        Command::Apply { key: "a".into(), fact: Fact::VoucherRenewed, voucher: Some(sealed("renewed")) };
-    commit(&store, renewed, 3).unwrap();
+    // Nor when it is asked for again.
+    commit(&store, delivered("A", "v", "d", "renewed"), 3).unwrap();
+    assert_eq!(store.sealed("a", SecretKind::Voucher).unwrap(), Some(sealed("voucher")));
+    commit(&store, delivered("A", "u", "c", "renewed"), 3).unwrap();
     assert_eq!(store.sealed("A", SecretKind::Voucher).unwrap(), Some(sealed("renewed")));
 }
 
