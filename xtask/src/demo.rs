@@ -1,6 +1,6 @@
 //! Sells from C and from Python through the worst moments, and lets a judge compare the books.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::report::{Report, Tally};
 use crate::sandbox::Sandbox;
 use crate::sellers::{Language, Manner, Seller};
 use crate::tree::Tree;
-use crate::{python, setup};
+use crate::{python, rules, setup};
 
 /// A quarter of an hour of absence passes in a second and a half.
 const CLOCK_SPEED: u32 = 600;
@@ -39,6 +39,7 @@ struct Scene {
 
 /// The command. With a guard off, the judge must find something wrong, and the command fails.
 pub fn run(tree: &Tree, broken: Option<&str>) -> Result<bool> {
+    let broken = broken.map(guard).transpose()?;
     let mut report = Report::default();
     let ready = report.prepare("what the machine needs", || {
         setup::machine(tree, setup::For::Demo)?;
@@ -49,6 +50,15 @@ pub fn run(tree: &Tree, broken: Option<&str>) -> Result<bool> {
         report.cases("selling", || sell(tree, broken));
     }
     Ok(report.finish())
+}
+
+/// The guard that is meant. A misspelt one would break nothing, and prove nothing.
+fn guard(name: &str) -> Result<&'static str> {
+    let full = ALIASES.iter().find(|(short, _)| *short == name).map_or(name, |(_, full)| full);
+    match rules::GUARDS.iter().find(|guard| **guard == full) {
+        Some(guard) => Ok(guard),
+        None => bail!("no guard is called {name:?}; there are resend and {}", rules::GUARDS.join(", ")),
+    }
 }
 
 /// Each order is a case; it passes when the judge finds it right.
@@ -66,6 +76,11 @@ pub fn sell(tree: &Tree, broken: Option<&str>) -> Result<Tally> {
         verdict.count("misreported"),
         verdict.count("in_review"),
     );
+    if let Some(guard) = broken.filter(|_| wrong == 0) {
+        println!(
+            "   no moment of this demo needs the guard {guard}; `cargo xtask rules` has a test that does"
+        );
+    }
     Ok(Tally { passed: (orders - wrong) as usize, failed: wrong as usize, skipped: Vec::new() })
 }
 
@@ -80,11 +95,9 @@ pub fn breach(tree: &Tree) -> Result<Tally> {
 }
 
 fn play(tree: &Tree, broken: Option<&str>) -> Result<Verdict> {
-    let guard =
-        broken.map(|name| ALIASES.iter().find(|(short, _)| *short == name).map_or(name, |(_, guard)| guard));
     let folder = tree.fresh("demo")?;
     let sandbox = Sandbox::start(tree, &folder, CLOCK_SPEED)?;
-    if let Some(guard) = guard {
+    if let Some(guard) = broken {
         println!("   the sellers' guard {guard} is off");
     }
     let (mut expected, mut journals) = (Vec::new(), Vec::new());
@@ -97,9 +110,15 @@ fn play(tree: &Tree, broken: Option<&str>) -> Result<Verdict> {
         let path = folder.join(format!("plan-{}.txt", language.key()));
         std::fs::write(&path, text)?;
         let seller = Seller::ready(tree, language)?;
-        let manner = Manner { clock_speed: Some(CLOCK_SPEED), guards_off: guard, ..Manner::default() };
+        let manner = Manner { clock_speed: Some(CLOCK_SPEED), guards_off: broken, ..Manner::default() };
         let kills = scenes.iter().map(|scene| scene.kills).sum();
-        sell_until_done(&seller, &path, &manner, kills)?;
+        let told = sell_until_done(&seller, &path, &manner, kills)?;
+        let voucher = scenes.iter().find(|scene| scene.purchase.mobile.is_none());
+        if let Some(Scene { purchase, .. }) = voucher.filter(|_| broken.is_none())
+            && !told.lines().any(|line| line == format!("reveal {} revealed", purchase.id))
+        {
+            bail!("{}: the voucher {} was not revealed", language.name(), purchase.id);
+        }
         journals.push(journal);
         expected.extend(scenes.into_iter().map(|scene| Expected {
             id: scene.purchase.id,
@@ -112,8 +131,8 @@ fn play(tree: &Tree, broken: Option<&str>) -> Result<Verdict> {
     judge::ask(tree, &folder, &expected, &journals, &sandbox.ledger)
 }
 
-/// Starts the seller again after each kill, until its plan is done.
-fn sell_until_done(seller: &Seller, plan: &std::path::Path, manner: &Manner<'_>, kills: usize) -> Result<()> {
+/// Starts the seller again after each kill, until its plan is done; returns what it printed the last time.
+fn sell_until_done(seller: &Seller, plan: &Path, manner: &Manner<'_>, kills: usize) -> Result<String> {
     let language = seller.language.name();
     let mut shown = Vec::new();
     for start in 0..=kills {
@@ -136,14 +155,14 @@ fn sell_until_done(seller: &Seller, plan: &std::path::Path, manner: &Manner<'_>,
                     "{language}: the gateway should have killed the seller {kills} times, and did so {start} times"
                 );
             }
-            return Ok(());
+            return Ok(ended.stdout);
         }
         if ended.signal != Some(9) {
             if manner.guards_off.is_some() {
                 println!(
                     "   {language}: the seller did not come to the end of its plan; the judge sees what it did"
                 );
-                return Ok(());
+                return Ok(ended.stdout);
             }
             bail!("{}", ended.story());
         }

@@ -296,14 +296,21 @@ impl World<'_> {
             bail!("the judge disagrees\n{}", verdict.table);
         }
         // What the caller was told must be the same as what was written down.
-        for order in &expected {
-            let mut line = format!("settle {} {}", order.id, order.end.state);
+        for (order, (_, purchase)) in expected.iter().zip(&self.orders) {
+            let mut settled = format!("settle {} {}", order.id, order.end.state);
             if let Some(reason) = order.end.failure {
-                line.push(' ');
-                line.push_str(reason);
+                settled.push(' ');
+                settled.push_str(reason);
             }
-            if !run.told.lines().any(|told| told == line) {
-                bail!("the seller was not told {line:?} but\n{}", run.told);
+            let mut lines = vec![settled];
+            if purchase.mobile.is_none() {
+                let revealed = if order.end == SUCCEEDED { "revealed" } else { "error not_found local" };
+                lines.push(format!("reveal {} {revealed}", order.id));
+            }
+            for line in lines {
+                if !run.told.lines().any(|told| told == line) {
+                    bail!("the seller was not told {line:?} but\n{}", run.told);
+                }
             }
         }
         Ok(())

@@ -16,7 +16,7 @@ use crate::tree::Tree;
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// The guard of each rule, as `TILLGATE_GUARDS_OFF` has it.
-const GUARDS: [&str; 20] = [
+pub const GUARDS: [&str; 20] = [
     "durable_before_send",
     "id_required",
     "same_id_same_request",
