@@ -3250,6 +3250,11 @@ typedef struct {
      */
     const char *reason;
     /**
+     * What it means for the money and what to do, in plain words.
+     * NULL if absent.
+     */
+    const char *advice;
+    /**
      * Whether there is `http_status`.
      */
     bool has_http_status;

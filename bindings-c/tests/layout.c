@@ -10,7 +10,7 @@ HOLDS(tg_amount_range_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(t
 HOLDS(tg_amount_range_minimum_is_in_place, sizeof(void *) != 8 || offsetof(tg_amount_range, minimum) == 8);
 HOLDS(tg_amount_range_maximum_is_in_place, sizeof(void *) != 8 || offsetof(tg_amount_range, maximum) == 16);
 HOLDS(tg_amount_range_step_is_in_place, sizeof(void *) != 8 || offsetof(tg_amount_range, step) == 24);
-HOLDS(tg_attempt_has_its_size, sizeof(void *) != 8 || sizeof(tg_attempt) == 80);
+HOLDS(tg_attempt_has_its_size, sizeof(void *) != 8 || sizeof(tg_attempt) == 88);
 HOLDS(tg_attempt_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, struct_size) == 0);
 HOLDS(tg_attempt_number_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, number) == 8);
 HOLDS(tg_attempt_started_at_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, started_at) == 16);
@@ -18,10 +18,11 @@ HOLDS(tg_attempt_has_ended_at_is_in_place, sizeof(void *) != 8 || offsetof(tg_at
 HOLDS(tg_attempt_ended_at_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, ended_at) == 32);
 HOLDS(tg_attempt_outcome_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, outcome) == 40);
 HOLDS(tg_attempt_reason_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, reason) == 48);
-HOLDS(tg_attempt_has_http_status_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, has_http_status) == 56);
-HOLDS(tg_attempt_http_status_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, http_status) == 58);
-HOLDS(tg_attempt_gateway_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, gateway_code) == 64);
-HOLDS(tg_attempt_request_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, request_id) == 72);
+HOLDS(tg_attempt_advice_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, advice) == 56);
+HOLDS(tg_attempt_has_http_status_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, has_http_status) == 64);
+HOLDS(tg_attempt_http_status_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, http_status) == 66);
+HOLDS(tg_attempt_gateway_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, gateway_code) == 72);
+HOLDS(tg_attempt_request_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_attempt, request_id) == 80);
 HOLDS(tg_beneficiary_field_has_its_size, sizeof(void *) != 8 || sizeof(tg_beneficiary_field) == 24);
 HOLDS(tg_beneficiary_field_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_beneficiary_field, struct_size) == 0);
 HOLDS(tg_beneficiary_field_name_is_in_place, sizeof(void *) != 8 || offsetof(tg_beneficiary_field, name) == 8);

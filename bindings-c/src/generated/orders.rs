@@ -286,6 +286,9 @@ pub struct tg_attempt {
     /// What went wrong, in a sentence. Holds no secret.
     /// NULL if absent.
     pub reason: *const c_char,
+    /// What it means for the money and what to do, in plain words.
+    /// NULL if absent.
+    pub advice: *const c_char,
     /// Whether there is `http_status`.
     pub has_http_status: Flag,
     /// The HTTP status of the answer.
@@ -309,6 +312,9 @@ impl Outgoing for tillgate::Attempt {
         to.outcome = attempt_outcome_to_c((&self.outcome));
         if let Some(value) = (&self.reason) {
             to.reason = arena.text(value);
+        }
+        if let Some(value) = (&self.advice) {
+            to.advice = arena.text(value);
         }
         if let Some(value) = (&self.http_status) {
             to.has_http_status = 1;

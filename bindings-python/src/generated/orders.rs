@@ -177,7 +177,17 @@ impl FromPython for tillgate::AmountRange {
 static ATTEMPT: Class = Class::new(
     "tillgate._generated.orders",
     "Attempt",
-    &["number", "started_at", "ended_at", "outcome", "reason", "http_status", "gateway_code", "request_id"],
+    &[
+        "number",
+        "started_at",
+        "ended_at",
+        "outcome",
+        "reason",
+        "advice",
+        "http_status",
+        "gateway_code",
+        "request_id",
+    ],
 );
 
 impl ToPython for tillgate::Attempt {
@@ -190,6 +200,7 @@ impl ToPython for tillgate::Attempt {
                 &self.ended_at,
                 &self.outcome,
                 &self.reason,
+                &self.advice,
                 &self.http_status,
                 &self.gateway_code,
                 &self.request_id,

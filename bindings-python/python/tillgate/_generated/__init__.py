@@ -147,7 +147,7 @@ if TYPE_CHECKING:
 
 
 # The native library must have been built from the same interface.
-INTERFACE = "30a2890870cb1d47"
+INTERFACE = "532a1c7bcfa4c7a5"
 __version__ = "0.1.0"
 
 MODULES = {

@@ -176,6 +176,7 @@ class Attempt(Record):
         ended_at: When its outcome was known.
         outcome: How it ended.
         reason: What went wrong, in a sentence. Holds no secret.
+        advice: What it means for the money and what to do, in plain words.
         http_status: The HTTP status of the answer.
         gateway_code: The gateway's own error code.
         request_id: The correlation id that was sent along.
@@ -188,6 +189,7 @@ class Attempt(Record):
         "ended_at",
         "outcome",
         "reason",
+        "advice",
         "http_status",
         "gateway_code",
         "request_id",
@@ -201,6 +203,7 @@ class Attempt(Record):
         ended_at: datetime | None = None,
         outcome: AttemptOutcome,
         reason: str | None = None,
+        advice: str | None = None,
         http_status: int | None = None,
         gateway_code: str | None = None,
         request_id: str | None = None,
@@ -210,6 +213,7 @@ class Attempt(Record):
         self.ended_at = ended_at
         self.outcome = outcome
         self.reason = reason
+        self.advice = advice
         self.http_status = http_status
         self.gateway_code = gateway_code
         self.request_id = request_id

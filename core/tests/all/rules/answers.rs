@@ -167,3 +167,20 @@ fn all_intents_of_a_batch_or_none() {
         assert_eq!(super::code(&twice), "invalid_argument");
     });
 }
+
+#[test]
+fn a_defect_in_an_adapter_leaves_the_order_unknown_and_it_is_looked_up() {
+    run(async {
+        let world = World::new(with_look_up()).await;
+        world.gateway.treat([Treat::Defect]);
+        let order_1 = world.till.buy(order("a1")).await.unwrap();
+        assert_eq!(order_1.state, OrderState::Unknown);
+        let settled = world.until("a1", |o| o.state.is_final()).await;
+        assert_eq!((settled.state, settled.failure), (OrderState::Failed, Some(FailureReason::Absent)));
+        assert_eq!(
+            world.till.buy(order("a2")).await.unwrap().state,
+            OrderState::Accepted,
+            "the till lives on"
+        );
+    });
+}

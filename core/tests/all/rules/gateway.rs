@@ -34,6 +34,8 @@ pub enum Treat {
     Hold,
     /// An undo: there is nothing to undo.
     Nothing,
+    /// The adapter has a defect.
+    Defect,
 }
 
 #[derive(Default)]
@@ -246,6 +248,7 @@ impl Adapter for Handle {
                     gateway.release.acquire().await.expect("open").forget();
                     SubmitOutcome::Answered(do_all(EvidenceStatus::Succeeded, "success"))
                 }
+                Treat::Defect => panic!("a defect of the adapter"),
                 Treat::Nothing => SubmitOutcome::NothingToUndo(TillgateError::NotFound {
                     details: details(Outcome::Unknown, "nothing to undo", None),
                 }),

@@ -150,3 +150,21 @@ fn without_a_key_nothing_is_bought() {
         assert!(till.status().await.unwrap().cannot_buy.is_some());
     });
 }
+
+#[test]
+fn an_order_that_the_gateway_had_before_the_quarantine_never_fails_for_absence() {
+    run(async {
+        let mut world = World::new(with_look_up()).await;
+        world.till.buy(order("other")).await.unwrap();
+        world.till.buy(order("a1")).await.unwrap();
+        world.till.close().await.unwrap();
+        let mut config = world.config();
+        config.installation_id = Some("till-8".into());
+        world.till = Till::open_with_clock(config, Arc::new(world.clock.clone())).await.unwrap();
+        assert_eq!(world.state("a1").await, OrderState::Unknown);
+        world.gateway.meddle(|ledger| ledger.retain(|e| e.id != "a1"));
+        world.till.attach(None, Arc::new(Handle(world.gateway.clone()))).await.unwrap();
+        let order = world.until("a1", |o| o.conflict.is_some() || o.state.is_final()).await;
+        assert_eq!((order.state, order.conflict.is_some()), (OrderState::Unknown, true));
+    });
+}

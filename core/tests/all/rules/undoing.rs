@@ -104,3 +104,27 @@ fn an_undo_needs_a_gateway_that_undoes_and_an_order_that_was_done() {
         assert_eq!(code(&world.till.undo(reverse("u2", "nobody")).await), "unknown_order");
     });
 }
+
+#[test]
+fn what_a_person_decides_of_an_undo_counts_for_its_order() {
+    run(async {
+        let mut abilities = without_look_up();
+        abilities.undo = tillgate::orders::adapter::UndoSteps::One;
+        abilities.duplicates = tillgate::orders::adapter::Duplicates::NotRefused;
+        let world = World::new(abilities).await;
+        world.gateway.treat([DONE, Treat::Lose]);
+        world.till.buy(order("pay")).await.unwrap();
+        world.till.undo(reverse("u1", "pay")).await.unwrap();
+        let undo = world.until("u1", |o| o.state == OrderState::NeedsReview).await;
+        assert_eq!(undo.review, Some(ReviewReason::UndoUnclear));
+        let decision = tillgate::Decision {
+            state: OrderState::Succeeded,
+            decided_by: "Anna".into(),
+            grounds: "the statement shows it".into(),
+        };
+        world.till.resolve("u1".into(), decision).await.unwrap();
+        let parent = world.order("pay").await;
+        assert_eq!((parent.state, parent.undone_amount), (OrderState::Reversed, Decimal::new(1000, 2)));
+        assert_eq!(code(&world.till.undo(reverse("u2", "pay")).await), "too_late");
+    });
+}
