@@ -11,7 +11,7 @@ use crate::orders::machine::{self, Fact, Record};
 use crate::orders::store::Draft;
 use crate::orders::types::*;
 use crate::runtime;
-use crate::{Decimal, Money, Result, TillgateError};
+use crate::{Decimal, ErrorDetails, Money, Result, TillgateError};
 
 impl Tracker {
     /// Undoes an order, whole or in part.
@@ -35,6 +35,13 @@ impl Tracker {
             && existing.fingerprint == ids::undo_fingerprint(&attached.account, &new)
         {
             return Ok(existing.order);
+        }
+        if new.amount.is_none() && amount <= Decimal::ZERO {
+            let details = ErrorDetails::local(
+                format!("nothing of {} is left to undo", parent.order.id),
+                "Nothing was sent. Look at the order's undone amount.",
+            );
+            return Err(TillgateError::TooLate { details }.about_order(&new.of));
         }
         if amount <= Decimal::ZERO {
             return Err(TillgateError::invalid_argument("amount", format!("{amount} is not above zero")));

@@ -76,7 +76,7 @@ fn absence_does_not_count_while_the_control_fails() {
         world.gateway.state.lock().unwrap().control_fails = true;
         world.till.buy(order("a1")).await.unwrap();
         world.pass(Duration::from_secs(40 * 60)).await;
-        let order = world.order("a1").await;
+        let order = world.until("a1", |o| o.overdue || o.state.is_final()).await;
         assert_eq!((order.state, order.overdue), (OrderState::Unknown, true));
     });
 }
