@@ -29,6 +29,7 @@ type Answer = oneshot::Sender<Result<Done>>;
 pub struct Journal {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    opened: Duration,
     queue: Mutex<Option<SyncSender<(Given, Answer)>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -43,7 +44,13 @@ impl Journal {
             .map_err(|error| {
                 TillgateError::internal(format!("the journal's thread could not start: {error}"))
             })?;
-        Ok(Arc::new(Self { store, clock, queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) }))
+        Ok(Arc::new(Self {
+            store,
+            opened: clock.elapsed(),
+            clock,
+            queue: Mutex::new(Some(sender)),
+            thread: Mutex::new(Some(thread)),
+        }))
     }
 
     /// The store, for reading.
@@ -53,7 +60,7 @@ impl Journal {
 
     /// Now, as the journal stamps it.
     pub fn now(&self) -> Moment {
-        Moment::now(&*self.clock, self.store.epoch())
+        Moment::now(&*self.clock, self.opened, self.store.epoch())
     }
 
     /// Makes a command durable.

@@ -15,13 +15,15 @@ pub struct Moment {
     pub wall: Timestamp,
     /// Running time of this process, by the monotonic clock.
     pub running: Duration,
+    /// The running time at which the journal was opened.
+    pub opened: Duration,
     /// The journal's epoch; the running time of another epoch means nothing in this one.
     pub epoch: u64,
 }
 
 impl Moment {
-    pub fn now(clock: &dyn Clock, epoch: u64) -> Self {
-        Self { wall: clock.now(), running: clock.elapsed(), epoch }
+    pub fn now(clock: &dyn Clock, opened: Duration, epoch: u64) -> Self {
+        Self { wall: clock.now(), running: clock.elapsed(), opened, epoch }
     }
 
     pub fn stamp(&self) -> Stamp {
@@ -40,7 +42,12 @@ pub struct Stamp {
 impl Stamp {
     /// At least so much time has passed, whatever the wall clock did.
     pub fn elapsed_lower(&self, now: &Moment) -> Duration {
-        if self.epoch == now.epoch { self.running_since(now) } else { Duration::ZERO }
+        if self.epoch == now.epoch {
+            self.running_since(now)
+        } else {
+            // It was before this process opened the journal; of the time until then nothing is known.
+            now.running.saturating_sub(now.opened)
+        }
     }
 
     /// At most so much time has passed. The monotonic clock stands still while the machine sleeps, so the wall clock may

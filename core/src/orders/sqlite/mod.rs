@@ -377,7 +377,7 @@ fn quarantine_orders(writer: &mut Writer, clock: &dyn Clock) -> Result<()> {
             .map_err(told)?;
         let Some(last) = keys.last() else { return Ok(()) };
         after.clone_from(last);
-        let at = Moment::now(clock, writer.identity.epoch);
+        let at = Moment::now(clock, clock.elapsed(), writer.identity.epoch);
         let apply =
             |key| Given { command: Command::Apply { key, fact: Fact::Quarantined, voucher: None }, at };
         let batch: Vec<Given> = keys.into_iter().map(apply).collect();

@@ -88,7 +88,12 @@ fn seconds(seconds: i64) -> Timestamp {
 }
 
 fn at(second: i64) -> Moment {
-    Moment { wall: seconds(second), running: Duration::from_secs(second as u64), epoch: 1 }
+    Moment {
+        wall: seconds(second),
+        running: Duration::from_secs(second as u64),
+        opened: Duration::ZERO,
+        epoch: 1,
+    }
 }
 
 fn new_order(id: &str) -> NewOrder {

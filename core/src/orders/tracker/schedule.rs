@@ -251,7 +251,7 @@ impl Tracker {
             OrderState::NeedsReview => Some(slow),
             OrderState::Failed if record.order.failure == Some(FailureReason::Absent) => {
                 let watched = record.absent_since.is_some_and(|since| {
-                    since.elapsed_lower(now) < Duration::from_millis(self.policy.appearance_watch_ms)
+                    since.elapsed_upper(now) < Duration::from_millis(self.policy.appearance_watch_ms)
                 });
                 if hinted { growing(self.policy.look_up_unknown_max_ms) } else { watched.then_some(slow) }
             }

@@ -184,3 +184,18 @@ fn a_defect_in_an_adapter_leaves_the_order_unknown_and_it_is_looked_up() {
         );
     });
 }
+
+#[test]
+fn an_order_that_nobody_can_ask_about_becomes_overdue_after_a_restart_too() {
+    run(async {
+        let mut world = World::new(with_look_up()).await;
+        world.gateway.state.lock().unwrap().mute = true;
+        world.gateway.treat([Treat::DoAndLose]);
+        world.till.buy(order("a1")).await.unwrap();
+        world.reopen().await;
+        let overdue = world.until("a1", |o| o.overdue).await;
+        assert_eq!(overdue.state, OrderState::Unknown);
+        let waited = overdue.updated_at.duration_since(overdue.created_at);
+        assert!(waited.as_secs() >= 30 * 60, "{waited}");
+    });
+}
