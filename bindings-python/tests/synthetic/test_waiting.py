@@ -30,6 +30,15 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_ctrl_c_ends_the_wait(probe: Probe) -> None:
+    # A run in the background of a shell begins with the signal ignored, and Python then leaves it so.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        interrupt_a_wait(probe)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def interrupt_a_wait(probe: Probe) -> None:
     begun = threading.Event()
 
     def interrupt() -> None:
