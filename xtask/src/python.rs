@@ -13,7 +13,7 @@ use crate::sandbox::Sandbox;
 use crate::setup;
 use crate::tree::{self, Tree};
 
-const LIMIT: Duration = Duration::from_secs(45 * 60);
+const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Where the package is installed, and nothing else.
 pub fn installed(tree: &Tree) -> PathBuf {
