@@ -18,6 +18,7 @@ mod rules;
 mod sandbox;
 mod sellers;
 mod setup;
+mod simulate;
 mod test;
 mod tree;
 
@@ -36,6 +37,9 @@ cargo xtask COMMAND
   kills [--language L]  a process killed at every crash point (rust, c, python; all by default)
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices
+  simulate [--seeds N] [--from S] [--break GUARD]
+                        histories of a till from seeds, each with the promise checked at every step;
+                        with a guard off, how many seeds it takes to notice
   package               release builds: sizes, symbols, and no testing seams inside
 ";
 
@@ -66,6 +70,12 @@ fn run() -> Result<bool> {
         other => return Err(other.unexpected().into()),
     };
     let tree = tree::Tree::find()?;
+    if command == "simulate" {
+        let arguments: Result<Vec<String>, _> =
+            arguments.raw_args()?.map(|word| word.into_string()).collect();
+        let arguments = arguments.map_err(|word| anyhow::anyhow!("{word:?} is no text"))?;
+        return simulate::run(&tree, &arguments);
+    }
     let (mut check, mut broken, mut language, mut numbers) = (false, None, None, Vec::new());
     while let Some(argument) = arguments.next()? {
         match (command.as_str(), argument) {

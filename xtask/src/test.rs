@@ -6,7 +6,7 @@ use crate::compile::{self, Artifact, What};
 use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
-use crate::{c, cargo_tests, demo, generate, kills, python, rules, setup};
+use crate::{c, cargo_tests, demo, generate, kills, python, rules, setup, simulate};
 
 pub fn run(tree: &Tree) -> Result<bool> {
     let mut report = Report::default();
@@ -32,6 +32,7 @@ pub fn run(tree: &Tree) -> Result<bool> {
     report.cases("rules of the law of orders", || {
         rules::table(tree, &compile::test_program(&tests, "tillgate", "all")?, &[])
     });
+    report.cases("histories from seeds", || simulate::short(tree));
     report.cases("C", || c::run(tree));
     let python = report.prepare("set-up: Python", || {
         tools?;
