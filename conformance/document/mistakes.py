@@ -24,7 +24,7 @@ FILTERS = {
 
 def all_of(document: Document) -> list[str]:
     """All mistakes that are found, in the order of the file."""
-    finders = (undefined_but_required, examples, patterns, filters, statuses)
+    finders = (undefined_but_required, examples, patterns, words, references, changelog, filters, statuses)
     return list(dict.fromkeys(mistake for finder in finders for mistake in finder(document)))
 
 
@@ -73,6 +73,41 @@ def _properties(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, schema in document.schemas.items():
         for below, described in schema.get("properties", {}).items():
             yield f"{name}.{below}", described
+
+
+def words(document: Document) -> Iterator[str]:
+    """Descriptions that speak of another property."""
+    for at, schema in _properties(document):
+        if at.endswith(".stop_time") and " start " in schema.get("description", ""):
+            yield f"{at} is described as a start"
+
+
+def references(document: Document) -> Iterator[str]:
+    """Ids of things that no operation lists."""
+    for at, schema in _properties(document):
+        name = at.rsplit(".", 1)[1]
+        if name.endswith("_uid") and "unique ID" in schema.get("description", ""):
+            thing = name.removesuffix("_uid").title().replace("_", "")
+            if not any(schema_name.endswith(thing) for schema_name in document.schemas):
+                yield f"{at} names something that no operation lists"
+
+
+def changelog(document: Document) -> Iterator[str]:
+    """Changes of names that the changelog tells and the schemas do not have."""
+    text = document.raw["info"]["description"]
+    for schema, old, new in re.findall(r"Renamed `(\w+)` schema parameter `(\w+)` to `(\w+)`", text):
+        if new not in document.schemas[schema]["properties"]:
+            yield f"the changelog renames {schema}.{old} to {new}, which is not there"
+    for name, path, method in re.findall(r"Added `(\w+)` parameter in `(\S+)` (\w+) request", text):
+        body = document.whole(_body(document.raw["paths"][path][method.lower()]))
+        if name not in body["items"]["properties"]:
+            yield f"the changelog adds {name} to {path}, which is not there"
+
+
+def _body(operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    (content,) = operation["requestBody"]["content"].values()
+    schema: Mapping[str, Any] = content["schema"]
+    return schema
 
 
 def filters(document: Document) -> Iterator[str]:
