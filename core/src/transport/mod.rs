@@ -7,6 +7,7 @@
 
 mod attempt;
 mod config;
+mod echo;
 mod failure;
 mod limits;
 mod request;
@@ -17,6 +18,7 @@ mod tls;
 #[allow(unused_imports, reason = "the other gateways use them too")]
 pub(crate) use config::{BaseUrl, in_range, secret_header};
 pub use config::{ProxyConfig, TransportConfig};
+pub(crate) use echo::veiled;
 pub use request::OperationKind;
 #[allow(unused_imports, reason = "SOAP has bodies of its own")]
 pub(crate) use request::{Answer, Body, Operation, Request, Sent};
@@ -100,9 +102,10 @@ impl Transport {
             request_id = call.request_id,
         );
         async {
-            let sent = retry::send(self, &call).await;
-            match &sent {
+            let mut sent = retry::send(self, &call).await;
+            match &mut sent {
                 Sent::Answered(answer) => {
+                    echo::veil(answer, &call.request);
                     tracing::debug!(target: "tillgate", status = answer.status, bytes = answer.body.len(), "answered");
                 }
                 Sent::NotSent(error) => {

@@ -27,5 +27,6 @@ fn request(operation: &'static Operation, code: &Secret) -> Result<Request> {
     checks::gift_card_code("gift_card_code", code)?;
     let mut request = Request::new(operation);
     request.path_parameters.push(("gift_card_code", code.reveal()));
+    request.secrets.push(code.clone());
     Ok(request)
 }
