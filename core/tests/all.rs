@@ -8,7 +8,7 @@ mod double;
 mod rules;
 #[path = "all/sales.rs"]
 mod sales;
-#[path = "all/secrecy.rs"]
+#[path = "all/secrecy/mod.rs"]
 mod secrecy;
 #[path = "all/shop.rs"]
 mod shop;

@@ -180,7 +180,7 @@ pub struct AmountRange {
 }
 
 /// An order that is to be placed.
-#[derive(Clone, Debug, PartialEq, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, PartialEq, uniffi::Record)]
 pub struct NewOrder {
     /// The caller's id, saved by the caller before this call; `new_id()` mints one. Unique for ever, without regard to case.
     /// CY.SEND: 1 to 32 of `A-Z a-z 0-9 _`.
@@ -202,6 +202,7 @@ pub struct NewOrder {
     pub amount_range: Option<AmountRange>,
     /// Where the gateway shall call back. Not part of what makes two requests the same.
     #[uniffi(default = None)]
+    #[debug("{:?}", callback_url.as_deref().map(crate::shown::origin))]
     pub callback_url: Option<String>,
     /// A gift card or the like that pays (CY.SEND: `gift_card_code`). Kept encrypted; not part of what makes two requests the same.
     #[uniffi(default = None)]
@@ -232,7 +233,7 @@ pub struct NewUndo {
 }
 
 /// An order and all that is known of it. Holds no voucher code: that is `reveal`'s to give.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
 pub struct Order {
     /// The caller's id.
     pub id: String,
@@ -263,6 +264,7 @@ pub struct Order {
     /// Whom it is for.
     pub beneficiary: Vec<BeneficiaryField>,
     /// Where the gateway was asked to call back.
+    #[debug("{:?}", callback_url.as_deref().map(crate::shown::origin))]
     pub callback_url: Option<String>,
     /// The caller's notes.
     pub notes: HashMap<String, String>,
@@ -407,9 +409,10 @@ pub struct Voucher {
 }
 
 /// What a gateway's callback brought, as the web server received it.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, PartialEq, Eq, uniffi::Record)]
 pub struct CallbackRequest {
     /// The body's raw bytes, not parsed by anyone. At most 1 MiB is looked at.
+    #[debug("{} bytes", body.len())]
     pub body: Vec<u8>,
     /// The account that it is for, by the name under which it was attached; may be left out while there is only one.
     #[uniffi(default = None)]

@@ -25,13 +25,14 @@ pub(crate) use orders::{LookUp, Submitted};
 use std::sync::Arc;
 
 /// How to reach CY.SEND, and as whom.
-#[derive(Clone, Debug, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, uniffi::Record)]
 pub struct CysendConfig {
     /// The user and password, or the token, of API credentials. They are not those of the web site.
     pub credentials: CysendCredentials,
     /// The address of the service, version included. Default `https://www.cysend.com/openapi/prod/v5.2.3`. Plain `http` is taken
     /// for this very machine only.
     #[uniffi(default = None)]
+    #[debug("{:?}", base_url.as_deref().map(crate::shown::address))]
     pub base_url: Option<String>,
     /// How requests travel.
     #[uniffi(default = None)]
