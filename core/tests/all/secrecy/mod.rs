@@ -32,8 +32,10 @@ const KEPT: Canary = CALLBACK;
 
 #[test]
 fn no_secret_is_ever_logged_told_printed_or_written_down() {
-    let silent = channels(false);
-    let leaking = channels(true);
+    let (silent, leaking) = std::thread::scope(|scope| {
+        let leaking = scope.spawn(|| channels(true));
+        (channels(false), leaking.join().unwrap())
+    });
     for channel in silent.iter().chain(&leaking) {
         for sign in channel.sign_of_life {
             let heard = memchr::memmem::find(&channel.bytes, sign.as_bytes()).is_some();
@@ -122,7 +124,6 @@ fn channels(leaking: bool) -> Vec<Channel> {
                 "gateway_failed",
                 "invalid_answer",
                 "wrong_key",
-                "***",
             ],
         ),
         channel(

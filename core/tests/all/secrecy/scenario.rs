@@ -82,7 +82,7 @@ impl Told {
         // What fails is tried again for so long only.
         let failing = |url: String| {
             let (url, transport) = plain(url);
-            (url, TransportConfig { total_timeout_ms: Some(1_500), ..transport })
+            (url, TransportConfig { total_timeout_ms: Some(800), ..transport })
         };
         let hurried = |url: String| {
             let (url, transport) = plain(url);
@@ -118,7 +118,7 @@ impl Told {
             // Through the proxy of the environment, whose address holds a password.
             (
                 "https://gateway.invalid/openapi".to_string(),
-                TransportConfig { total_timeout_ms: Some(1_500), ..Default::default() },
+                TransportConfig { total_timeout_ms: Some(800), ..Default::default() },
             ),
         ];
         for status in [207, 302, 307, 400, 401, 402, 403, 404, 409, 429, 500, 503] {
