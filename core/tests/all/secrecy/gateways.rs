@@ -126,12 +126,11 @@ pub fn babbling() -> Double {
 /// A gateway that breaks off in the midst of a voucher.
 pub fn breaking_off() -> Double {
     Double::connections(|mut connection| async move {
-        while let Some(seen) = connection.request().await {
+        if let Some(seen) = connection.request().await {
             let mut bytes = delivered(&seen);
             bytes.truncate(bytes.len().saturating_sub(7));
             connection.send(&bytes).await;
             connection.reset();
-            return;
         }
     })
 }
