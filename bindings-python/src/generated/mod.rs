@@ -13,7 +13,7 @@ use crate::runtime::{Function, Object};
 pub use error::kind;
 
 /// Tells the interface that this was generated from; the Python half names the same.
-pub const INTERFACE: &str = "532a1c7bcfa4c7a5";
+pub const INTERFACE: &str = "041c6cebc6590813";
 
 pub static OBJECTS: &[&Object] = &[&cysend::CYSEND_CLIENT, &till::EVENT_STREAM, &secret::SECRET, &till::TILL];
 

@@ -7,5 +7,5 @@ mod types;
 pub(crate) mod wire;
 
 pub use adapter::CysendAccount;
-pub use client::{CysendClient, CysendConfig, CysendCredentials};
+pub use client::{CysendClient, CysendConfig, CysendCredentials, CysendServer};
 pub use types::*;

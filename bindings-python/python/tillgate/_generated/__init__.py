@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         CysendRangeFaceValue,
         CysendResponseCode,
         CysendSelectElement,
+        CysendServer,
         CysendSubscription,
         CysendText,
         CysendTimeZone,
@@ -114,9 +115,11 @@ if TYPE_CHECKING:
         JournalKey,
         NewOrder,
         NewUndo,
+        NotificationParameter,
         Order,
         OrderFilter,
         OrderKind,
+        OrderNotification,
         OrderPage,
         OrderPolicy,
         OrderState,
@@ -147,7 +150,7 @@ if TYPE_CHECKING:
 
 
 # The native library must have been built from the same interface.
-INTERFACE = "532a1c7bcfa4c7a5"
+INTERFACE = "041c6cebc6590813"
 __version__ = "0.1.0"
 
 MODULES = {
@@ -206,6 +209,7 @@ MODULES = {
     "CysendRangeFaceValue": "cysend",
     "CysendResponseCode": "cysend",
     "CysendSelectElement": "cysend",
+    "CysendServer": "cysend",
     "CysendSubscription": "cysend",
     "CysendText": "cysend",
     "CysendTimeZone": "cysend",
@@ -245,11 +249,13 @@ MODULES = {
     "NewUndo": "orders",
     "NotFoundError": "error",
     "NotSupportedError": "error",
+    "NotificationParameter": "orders",
     "OperationKind": "transport",
     "Order": "orders",
     "OrderConflictError": "error",
     "OrderFilter": "orders",
     "OrderKind": "orders",
+    "OrderNotification": "orders",
     "OrderPage": "orders",
     "OrderPolicy": "orders",
     "OrderState": "orders",
@@ -332,6 +338,7 @@ __all__ = [
     "CysendRangeFaceValue",
     "CysendResponseCode",
     "CysendSelectElement",
+    "CysendServer",
     "CysendSubscription",
     "CysendText",
     "CysendTimeZone",
@@ -371,11 +378,13 @@ __all__ = [
     "NewUndo",
     "NotFoundError",
     "NotSupportedError",
+    "NotificationParameter",
     "OperationKind",
     "Order",
     "OrderConflictError",
     "OrderFilter",
     "OrderKind",
+    "OrderNotification",
     "OrderPage",
     "OrderPolicy",
     "OrderState",
