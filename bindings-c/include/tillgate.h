@@ -104,6 +104,31 @@
 #define TG_CYSEND_FIELD_TYPE_SELECT 2
 
 /**
+ * There is nothing to try: it was carried out, or is still under way.
+ */
+#define TG_CYSEND_NEW_TRY_NOT_NEEDED 1
+
+/**
+ * The cause may go away by itself.
+ */
+#define TG_CYSEND_NEW_TRY_MAY_HELP_LATER 2
+
+/**
+ * Only after something was corrected: the number, the amount, the product, the account's settings.
+ */
+#define TG_CYSEND_NEW_TRY_AFTER_CORRECTION 3
+
+/**
+ * Part of it, or all of it, may have been carried out all the same: ask the gateway's support first.
+ */
+#define TG_CYSEND_NEW_TRY_ASK_FIRST 4
+
+/**
+ * The same will be refused again.
+ */
+#define TG_CYSEND_NEW_TRY_WILL_NOT_HELP 5
+
+/**
  * A value that this version does not know, kept as it came.
  */
 #define TG_CYSEND_ORDER_SCENARIO_OTHER 0
@@ -775,6 +800,45 @@ typedef struct {
      */
     const char *name;
 } tg_cysend_account;
+
+/**
+ * Whether selling again, as a **new order with a new id**, can help. A hint, and no promise. Never sell again while the order's
+ * state is not final: it may still be carried out.
+ * One of the constants `TG_CYSEND_NEW_TRY_*`.
+ */
+typedef int32_t tg_cysend_new_try;
+
+/**
+ * What a response code stands for, in plain words.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * The code: two digits.
+     */
+    const char *code;
+    /**
+     * What the standard calls it, in English.
+     */
+    const char *title;
+    /**
+     * What it means at a till that sells top-ups, in English.
+     */
+    const char *meaning;
+    /**
+     * What to tell the customer, in English.
+     */
+    const char *tell_customer;
+    /**
+     * Whether selling again can help.
+     */
+    tg_cysend_new_try new_try;
+} tg_cysend_advice;
 
 /**
  * What the account has left (CY.SEND schema `CustomerBalance`).
@@ -4323,6 +4387,11 @@ void tg_cysend_account_init(tg_cysend_account *value,
                             size_t struct_size);
 
 /**
+ * Frees a `tg_cysend_advice` that a function returned, with all that hangs off it. NULL is ignored.
+ */
+void tg_cysend_advice_free(tg_cysend_advice *value);
+
+/**
  * Frees a `tg_cysend_balance` that a function returned, with all that hangs off it. NULL is ignored.
  */
 void tg_cysend_balance_free(tg_cysend_balance *value);
@@ -4978,6 +5047,17 @@ int32_t tg_cysend_client_with_server(const tg_cysend_client *handle,
                                      const tg_cysend_server *server,
                                      tg_cysend_client **out,
                                      tg_error **error);
+
+/**
+ * What a response code of an order (`Order.response_code`, `CysendOrder.response_code`) means for a cashier. Nothing for a code
+ * that the standard does not define; then the gateway's own words are all there is.
+ *
+ * `out`: freed with `tg_cysend_advice_free`. NULL if there is none.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_response_advice(const char *code,
+                                  tg_cysend_advice **out,
+                                  tg_error **error);
 
 /**
  * Frees an error, with all texts in it. NULL is ignored.

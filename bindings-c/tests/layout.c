@@ -44,6 +44,13 @@ HOLDS(tg_cysend_account_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_ac
 HOLDS(tg_cysend_account_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_account, struct_size) == 0);
 HOLDS(tg_cysend_account_client_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_account, client) == 8);
 HOLDS(tg_cysend_account_name_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_account, name) == 16);
+HOLDS(tg_cysend_advice_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_advice) == 48);
+HOLDS(tg_cysend_advice_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_advice, struct_size) == 0);
+HOLDS(tg_cysend_advice_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_advice, code) == 8);
+HOLDS(tg_cysend_advice_title_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_advice, title) == 16);
+HOLDS(tg_cysend_advice_meaning_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_advice, meaning) == 24);
+HOLDS(tg_cysend_advice_tell_customer_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_advice, tell_customer) == 32);
+HOLDS(tg_cysend_advice_new_try_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_advice, new_try) == 40);
 HOLDS(tg_cysend_balance_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_balance) == 40);
 HOLDS(tg_cysend_balance_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_balance, struct_size) == 0);
 HOLDS(tg_cysend_balance_balance_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_balance, balance) == 8);
@@ -773,6 +780,11 @@ HOLDS(TG_CYSEND_COUNTRY_ZONE_OTHERS_is_as_ever, TG_CYSEND_COUNTRY_ZONE_OTHERS ==
 HOLDS(TG_CYSEND_FIELD_TYPE_INPUT_is_as_ever, TG_CYSEND_FIELD_TYPE_INPUT == 1);
 HOLDS(TG_CYSEND_FIELD_TYPE_OTHER_is_as_ever, TG_CYSEND_FIELD_TYPE_OTHER == 0);
 HOLDS(TG_CYSEND_FIELD_TYPE_SELECT_is_as_ever, TG_CYSEND_FIELD_TYPE_SELECT == 2);
+HOLDS(TG_CYSEND_NEW_TRY_AFTER_CORRECTION_is_as_ever, TG_CYSEND_NEW_TRY_AFTER_CORRECTION == 3);
+HOLDS(TG_CYSEND_NEW_TRY_ASK_FIRST_is_as_ever, TG_CYSEND_NEW_TRY_ASK_FIRST == 4);
+HOLDS(TG_CYSEND_NEW_TRY_MAY_HELP_LATER_is_as_ever, TG_CYSEND_NEW_TRY_MAY_HELP_LATER == 2);
+HOLDS(TG_CYSEND_NEW_TRY_NOT_NEEDED_is_as_ever, TG_CYSEND_NEW_TRY_NOT_NEEDED == 1);
+HOLDS(TG_CYSEND_NEW_TRY_WILL_NOT_HELP_is_as_ever, TG_CYSEND_NEW_TRY_WILL_NOT_HELP == 5);
 HOLDS(TG_CYSEND_ORDER_SCENARIO_LIVE_is_as_ever, TG_CYSEND_ORDER_SCENARIO_LIVE == 1);
 HOLDS(TG_CYSEND_ORDER_SCENARIO_OTHER_is_as_ever, TG_CYSEND_ORDER_SCENARIO_OTHER == 0);
 HOLDS(TG_CYSEND_ORDER_SCENARIO_SIMULATE_DELAYED_FAILED_is_as_ever, TG_CYSEND_ORDER_SCENARIO_SIMULATE_DELAYED_FAILED == 5);
@@ -877,6 +889,7 @@ static const function functions[] = {
     (function)tg_callback_answer_free,
     (function)tg_callback_request_init,
     (function)tg_cysend_account_init,
+    (function)tg_cysend_advice_free,
     (function)tg_cysend_balance_free,
     (function)tg_cysend_beneficiary_init,
     (function)tg_cysend_catalogue_filter_init,
@@ -937,6 +950,7 @@ static const function functions[] = {
     (function)tg_cysend_product_filter_init,
     (function)tg_cysend_product_list_free,
     (function)tg_cysend_promotion_list_free,
+    (function)tg_cysend_response_advice,
     (function)tg_cysend_response_code_list_free,
     (function)tg_cysend_server_init,
     (function)tg_cysend_subscription_init,

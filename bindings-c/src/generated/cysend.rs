@@ -66,6 +66,29 @@ pub fn cysend_field_type_to_c(
         text: arena.text(value.as_str()),
     }
 }
+/// There is nothing to try: it was carried out, or is still under way.
+pub const TG_CYSEND_NEW_TRY_NOT_NEEDED: i32 = 1;
+/// The cause may go away by itself.
+pub const TG_CYSEND_NEW_TRY_MAY_HELP_LATER: i32 = 2;
+/// Only after something was corrected: the number, the amount, the product, the account's settings.
+pub const TG_CYSEND_NEW_TRY_AFTER_CORRECTION: i32 = 3;
+/// Part of it, or all of it, may have been carried out all the same: ask the gateway's support first.
+pub const TG_CYSEND_NEW_TRY_ASK_FIRST: i32 = 4;
+/// The same will be refused again.
+pub const TG_CYSEND_NEW_TRY_WILL_NOT_HELP: i32 = 5;
+/// Whether selling again, as a **new order with a new id**, can help. A hint, and no promise. Never sell again while the order's
+/// state is not final: it may still be carried out.
+/// One of the constants `TG_CYSEND_NEW_TRY_*`.
+pub type tg_cysend_new_try = i32;
+pub fn cysend_new_try_to_c(value: &tillgate::CysendNewTry) -> i32 {
+    match value {
+        tillgate::CysendNewTry::NotNeeded => 1,
+        tillgate::CysendNewTry::MayHelpLater => 2,
+        tillgate::CysendNewTry::AfterCorrection => 3,
+        tillgate::CysendNewTry::AskFirst => 4,
+        tillgate::CysendNewTry::WillNotHelp => 5,
+    }
+}
 /// A value that this version does not know, kept as it came.
 pub const TG_CYSEND_ORDER_SCENARIO_OTHER: i32 = 0;
 /// A real purchase: the balance is debited.
@@ -275,6 +298,40 @@ impl Incoming for tillgate::CysendAccount {
             })
         }
     }
+}
+/// What a response code stands for, in plain words.
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_advice {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// The code: two digits.
+    pub code: *const c_char,
+    /// What the standard calls it, in English.
+    pub title: *const c_char,
+    /// What it means at a till that sells top-ups, in English.
+    pub meaning: *const c_char,
+    /// What to tell the customer, in English.
+    pub tell_customer: *const c_char,
+    /// Whether selling again can help.
+    pub new_try: tg_cysend_new_try,
+}
+impl Outgoing for tillgate::CysendAdvice {
+    type Struct = tg_cysend_advice;
+    fn write(&self, to: &mut tg_cysend_advice, arena: &Arena) {
+        to.code = arena.text((&self.code));
+        to.title = arena.text((&self.title));
+        to.meaning = arena.text((&self.meaning));
+        to.tell_customer = arena.text((&self.tell_customer));
+        to.new_try = cysend_new_try_to_c((&self.new_try));
+    }
+}
+/// Frees a `tg_cysend_advice` that a function returned, with all that hangs off it. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_advice_free(value: *mut tg_cysend_advice) {
+    unsafe { runtime::let_go_of_value(value.cast()) }
 }
 /// What the account has left (CY.SEND schema `CustomerBalance`).
 ///
@@ -4366,6 +4423,35 @@ pub unsafe extern "C" fn tg_cysend_client_with_server(
                 >(server, &Place::ARGUMENTS, "server")?;
                 let result = handle.with_server(argument_server)?;
                 out.put(Arc::into_raw(result).cast_mut().cast());
+                Ok(())
+            },
+        )
+    }
+}
+/// What a response code of an order (`Order.response_code`, `CysendOrder.response_code`) means for a cashier. Nothing for a code
+/// that the standard does not define; then the gateway's own words are all there is.
+///
+/// `out`: freed with `tg_cysend_advice_free`. NULL if there is none.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_response_advice(
+    code: *const c_char,
+    out: *mut *mut tg_cysend_advice,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let out = runtime::destination(out, "out")?;
+                let argument_code = runtime::text(code, &Place::ARGUMENTS, "code")?;
+                let result = tillgate::cysend_response_advice(argument_code);
+                out.put(
+                    match result {
+                        Some(result) => runtime::own::<tillgate::CysendAdvice>(&result),
+                        None => null_mut(),
+                    },
+                );
                 Ok(())
             },
         )

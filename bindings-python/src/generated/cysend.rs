@@ -16,6 +16,27 @@ impl ToPython for tillgate::CysendFieldType {
     }
 }
 
+static CYSEND_NEW_TRY: Choice = Choice::new(
+    "tillgate._generated.cysend",
+    "CysendNewTry",
+    &["not_needed", "may_help_later", "after_correction", "ask_first", "will_not_help"],
+);
+
+impl ToPython for tillgate::CysendNewTry {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_NEW_TRY.member(
+            py,
+            match self {
+                Self::NotNeeded => 0,
+                Self::MayHelpLater => 1,
+                Self::AfterCorrection => 2,
+                Self::AskFirst => 3,
+                Self::WillNotHelp => 4,
+            },
+        )
+    }
+}
+
 impl ToPython for tillgate::CysendOrderScenario {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.as_str().to_python(py)
@@ -64,6 +85,18 @@ impl FromPython for tillgate::CysendAccount {
     fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         let fields = CYSEND_ACCOUNT.read(value)?;
         Ok(Self { client: fields.get(0)?, name: fields.get(1)? })
+    }
+}
+
+static CYSEND_ADVICE: Class = Class::new(
+    "tillgate._generated.cysend",
+    "CysendAdvice",
+    &["code", "title", "meaning", "tell_customer", "new_try"],
+);
+
+impl ToPython for tillgate::CysendAdvice {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_ADVICE.build(py, &[&self.code, &self.title, &self.meaning, &self.tell_customer, &self.new_try])
     }
 }
 
@@ -1223,4 +1256,9 @@ fn cysend_client_with_server<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call
     let arg_server: tillgate::CysendServer = arguments.get(0, "server")?;
     let this = arguments.this::<tillgate::CysendClient>()?;
     Ok(Call::now(arguments.py, move || this.with_server(arg_server)))
+}
+
+pub fn cysend_response_advice<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let arg_code: String = arguments.get(0, "code")?;
+    Ok(Call::at_once(arguments.py, &tillgate::cysend_response_advice(arg_code)))
 }

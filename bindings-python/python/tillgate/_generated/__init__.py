@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from .cysend import (
         AsyncCysendClient,
         CysendAccount,
+        CysendAdvice,
         CysendBalance,
         CysendBeneficiary,
         CysendBeneficiaryField,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         CysendGiftCard,
         CysendGiftCardActive,
         CysendMaintenance,
+        CysendNewTry,
         CysendNotificationChannel,
         CysendNotificationEvent,
         CysendNotificationResourceType,
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
         CysendVerificationRequest,
         CysendVerificationState,
         CysendVerificationStatus,
+        cysend_response_advice,
     )
     from .error import (
         ClosedError,
@@ -150,7 +153,7 @@ if TYPE_CHECKING:
 
 
 # The native library must have been built from the same interface.
-INTERFACE = "041c6cebc6590813"
+INTERFACE = "8c9e9d3427facd54"
 __version__ = "0.1.0"
 
 MODULES = {
@@ -165,6 +168,7 @@ MODULES = {
     "CallbackRequest": "orders",
     "ClosedError": "error",
     "CysendAccount": "cysend",
+    "CysendAdvice": "cysend",
     "CysendBalance": "cysend",
     "CysendBeneficiary": "cysend",
     "CysendBeneficiaryField": "cysend",
@@ -191,6 +195,7 @@ MODULES = {
     "CysendGiftCard": "cysend",
     "CysendGiftCardActive": "cysend",
     "CysendMaintenance": "cysend",
+    "CysendNewTry": "cysend",
     "CysendNotificationChannel": "cysend",
     "CysendNotificationEvent": "cysend",
     "CysendNotificationResourceType": "cysend",
@@ -277,6 +282,7 @@ MODULES = {
     "UnknownOrderError": "error",
     "Voucher": "orders",
     "WrongKeyError": "error",
+    "cysend_response_advice": "cysend",
     "new_id": "orders",
     "new_journal_key": "orders",
     "version": "root",
@@ -294,6 +300,7 @@ __all__ = [
     "CallbackRequest",
     "ClosedError",
     "CysendAccount",
+    "CysendAdvice",
     "CysendBalance",
     "CysendBeneficiary",
     "CysendBeneficiaryField",
@@ -320,6 +327,7 @@ __all__ = [
     "CysendGiftCard",
     "CysendGiftCardActive",
     "CysendMaintenance",
+    "CysendNewTry",
     "CysendNotificationChannel",
     "CysendNotificationEvent",
     "CysendNotificationResourceType",
@@ -406,6 +414,7 @@ __all__ = [
     "UnknownOrderError",
     "Voucher",
     "WrongKeyError",
+    "cysend_response_advice",
     "new_id",
     "new_journal_key",
     "version",

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from .. import _native
-from .._runtime import Record, Wrapped
+from .._runtime import Record, TextEnum, Wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -174,6 +174,25 @@ class CysendVerificationState:
     )
 
 
+class CysendNewTry(TextEnum):
+    """Whether selling again, as a **new order with a new id**, can help. A hint, and no promise. Never sell
+    again while the order's state is not final: it may still be carried out.
+    """
+
+    __module__ = "tillgate"
+
+    NOT_NEEDED = "not_needed"
+    """There is nothing to try: it was carried out, or is still under way."""
+    MAY_HELP_LATER = "may_help_later"
+    """The cause may go away by itself."""
+    AFTER_CORRECTION = "after_correction"
+    """Only after something was corrected: the number, the amount, the product, the account's settings."""
+    ASK_FIRST = "ask_first"
+    """Part of it, or all of it, may have been carried out all the same: ask the gateway's support first."""
+    WILL_NOT_HELP = "will_not_help"
+    """The same will be refused again."""
+
+
 class CysendAccount(Record):
     """An account at CY.SEND that a till shall use.
 
@@ -194,6 +213,36 @@ class CysendAccount(Record):
     ) -> None:
         self.client = client
         self.name = name
+
+
+class CysendAdvice(Record):
+    """What a response code stands for, in plain words.
+
+    Attributes:
+        code: The code: two digits.
+        title: What the standard calls it, in English.
+        meaning: What it means at a till that sells top-ups, in English.
+        tell_customer: What to tell the customer, in English.
+        new_try: Whether selling again can help.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("code", "title", "meaning", "tell_customer", "new_try")
+
+    def __init__(
+        self,
+        *,
+        code: str,
+        title: str,
+        meaning: str,
+        tell_customer: str,
+        new_try: CysendNewTry,
+    ) -> None:
+        self.code = code
+        self.title = title
+        self.meaning = meaning
+        self.tell_customer = tell_customer
+        self.new_try = new_try
 
 
 class CysendBalance(Record):
@@ -2411,3 +2460,14 @@ class AsyncCysendClient(Wrapped):
 
     async def __aexit__(self, *exception: object) -> None:
         await self.close()
+
+
+def cysend_response_advice(code: str) -> CysendAdvice | None:
+    """What a response code of an order (`Order.response_code`, `CysendOrder.response_code`) means for a
+    cashier. Nothing for a code that the standard does not define; then the gateway's own words are all there
+    is.
+    """
+    return _native.call("cysend_response_advice", code)
+
+
+cysend_response_advice.__module__ = "tillgate"
