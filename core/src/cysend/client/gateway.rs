@@ -34,6 +34,13 @@ struct Identity {
     proof: RwLock<(HeaderName, HeaderValue)>,
 }
 
+/// A way of authentication that an operation insists on.
+#[derive(Clone, Copy)]
+pub(super) enum Proof {
+    Basic,
+    Token,
+}
+
 enum Principal {
     User(String),
     /// A token, and the customer that it belongs to, if that was said.
@@ -79,6 +86,23 @@ impl Gateway {
     pub(crate) async fn close(&self) -> Result<()> {
         self.transport.close().await;
         Ok(())
+    }
+
+    /// Refuses a call for which the gateway takes the other way of authentication only, before anything is sent.
+    pub(super) fn must_be(&self, wanted: Proof) -> Result<()> {
+        let (why, fits) = match (wanted, &self.identity.principal) {
+            (Proof::Basic, principal) => {
+                let why =
+                    "The gateway takes this call with a user and password only, and this client has a token.";
+                (why, matches!(principal, Principal::User(_)))
+            }
+            (Proof::Token, principal) => {
+                let why =
+                    "The gateway takes this call with a token only, and this client has a user and password.";
+                (why, matches!(principal, Principal::Token(_)))
+            }
+        };
+        if fits { Ok(()) } else { Err(TillgateError::invalid_argument("credentials", why)) }
     }
 
     /// Sends a call with our credentials, where the operation asks for them.

@@ -237,7 +237,7 @@ impl CysendClient {
     /// The token that this client shows (operation `getAccessToken`). Only for a client with a token.
     ///
     /// # Errors
-    /// `not_found` when the token is gone; else as for every read.
+    /// `invalid_argument` for a client with a user and password; `not_found` when the token is gone; else as for every read.
     pub async fn get_access_token(&self) -> Result<CysendToken> {
         let gateway = self.gateway.clone();
         detached(async move { access::token(&gateway).await }).await
@@ -247,7 +247,8 @@ impl CysendClient {
     /// repeated by itself: a lost answer may leave a token that nobody knows, until it expires.
     ///
     /// # Errors
-    /// `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
+    /// `invalid_argument`, also for a client with a token; `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`,
+    /// `timeout`, `closed`, `forked`.
     pub async fn create_access_token(&self, options: CysendTokenOptions) -> Result<CysendToken> {
         let gateway = self.gateway.clone();
         detached(async move { access::create_token(&gateway, options).await }).await
