@@ -82,6 +82,7 @@ pub struct Submission {
     pub beneficiary: Vec<super::types::BeneficiaryField>,
     #[debug("{:?}", callback_url.as_deref().map(crate::shown::origin))]
     pub callback_url: Option<String>,
+    pub notifications: Vec<super::types::OrderNotification>,
     /// What pays, when something other than the balance does.
     pub payment_code: Option<Arc<Secret>>,
     /// For an undo: the order to undo.
