@@ -46,11 +46,12 @@ pub struct CysendBeneficiary {
 }
 
 /// A parameter of a notification's destination (CY.SEND schema `NotificationDestinationParameter`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
 pub struct CysendDestinationParameter {
     /// The name that the channel asks for, such as `url`.
     pub name: String,
     /// Its value.
+    #[debug("{:?}", crate::shown::destination(value))]
     pub value: String,
 }
 

@@ -154,6 +154,7 @@ impl Told {
         let order = CysendOrderRequest {
             gift_card_code: card(),
             callback_url: Some(format!("https://till.example/{}", CALLBACK.text())),
+            notifications: vec![subscription()],
             ..shop::order()
         };
         told.shown(&order);
@@ -189,6 +190,7 @@ impl Told {
         let options = CysendTokenOptions { ip_restricted: false, authorized_ips: None, ttl_s: None };
         told.result(&block_on(client.create_access_token(options)));
         told.result(&block_on(client.get_access_token()));
+        told.result(&block_on(client.get_subscriptions()));
         told.result(&block_on(client.balance()));
         if !has_token {
             client.rotate_secret(ROTATED.secret()).unwrap();
@@ -298,6 +300,15 @@ fn credentials() -> [CysendCredentials; 2] {
         CysendCredentials { user: user(), password: Some(PASSWORD.secret()), token: None },
         CysendCredentials { user: user(), password: None, token: Some(TOKEN.secret()) },
     ]
+}
+
+fn subscription() -> CysendSubscription {
+    let value = format!("https://till.example/{}", NOTIFICATION.text());
+    CysendSubscription {
+        trigger_uid: "1111".into(),
+        channel_uid: "2222".into(),
+        destination: vec![CysendDestinationParameter { name: "url".into(), value }],
+    }
 }
 
 fn till_config(folder: &Path) -> TillConfig {
