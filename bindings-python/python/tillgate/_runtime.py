@@ -72,10 +72,10 @@ def _shown(record: Record, name: str) -> str:
     if name == "extra" and isinstance(value, dict):
         return repr(list(value))  # What a field means that nobody knows, nobody knows.
     if isinstance(value, str):
-        if name in ("base_url", "url"):
+        if name in ("base_url", "public_url", "url"):
             value = _without_user(value)
-        elif name == "callback_url":
-            value = _origin(value)  # Whoever knows the path can forge a callback.
+        elif name == "callback_url" or (name == "value" and "://" in value):
+            value = _origin(value)  # Whoever knows the path can forge a callback, or a notification.
     return repr(value)
 
 

@@ -164,6 +164,11 @@ class Told:
         self.pickled(error)
 
 
+def subscription() -> tillgate.CysendSubscription:
+    url = tillgate.CysendDestinationParameter(name="url", value=f"https://till.example/{CANARIES['callback']}")
+    return tillgate.CysendSubscription(trigger_uid="1111", channel_uid="2222", destination=[url])
+
+
 def clients(told: Told, url: str, closed: str) -> None:
     basic = CysendCredentials(user="till", password=secret("password"))
     token = CysendCredentials(user="till", token=secret("token"))
@@ -192,6 +197,7 @@ def clients(told: Told, url: str, closed: str) -> None:
             beneficiary_information=[],
             gift_card_code=secret("gift card"),
             callback_url=f"https://till.example/{CANARIES['callback']}",
+            notifications=[subscription()],
         )
         code = tillgate.CysendVerification(uid="abcd1234", method="sms", code=secret("verification code"))
         told.shown(code)

@@ -252,6 +252,9 @@ macro_rules! shown {
     ($record:ident, callback_url) => {
         &$record.callback_url.as_deref().map($crate::shown::origin)
     };
+    ($record:ident, value) => {
+        &$crate::shown::destination(&$record.value)
+    };
     ($record:ident, $field:ident) => {
         &$record.$field
     };

@@ -177,11 +177,14 @@ pub struct OrderNotification {
 }
 
 /// A parameter of a notification's destination.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, uniffi::Record)]
+#[derive(
+    Clone, derive_more::Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, uniffi::Record,
+)]
 pub struct NotificationParameter {
     /// The name that the channel asks for, such as `url` (CY.SEND: `NotificationDestinationParameter.name`).
     pub name: String,
     /// Its value.
+    #[debug("{:?}", crate::shown::destination(value))]
     pub value: String,
 }
 

@@ -147,7 +147,8 @@ pub(super) async fn responses(gateway: &Gateway) -> Result<Vec<CysendResponseCod
     gateway.fetch_or_default(Request::new(&operations::GET_RESPONSES)).await
 }
 
-/// The path of a callback's address, if it is long enough to be meant as a secret: whoever knows it can forge a callback.
+/// The path of a callback's or notification's address, if it is long enough to be meant as a secret: whoever knows it can forge
+/// one.
 fn callback_path(address: &str) -> Option<String> {
     let url = reqwest::Url::parse(address).ok()?;
     let path = url.path().trim_start_matches('/').to_string();
@@ -191,8 +192,12 @@ fn create_request(orders: &[CysendOrderRequest]) -> Result<Request> {
         .collect();
     let mut request = Request::new(&operations::CREATE_ORDER).json(json(&body)?);
     request.secrets.extend(orders.iter().filter_map(|order| order.gift_card_code.as_deref().cloned()));
-    let paths = orders.iter().filter_map(|order| callback_path(order.callback_url.as_deref()?));
-    request.secrets.extend(paths.map(|path| Secret::clone(&Secret::new(path))));
+    for order in orders {
+        let destinations =
+            order.notifications.iter().flat_map(|one| &one.destination).map(|one| one.value.as_str());
+        let paths = order.callback_url.as_deref().into_iter().chain(destinations).filter_map(callback_path);
+        request.secrets.extend(paths.map(|path| Secret::clone(&Secret::new(path))));
+    }
     Ok(request)
 }
 

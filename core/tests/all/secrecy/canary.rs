@@ -48,13 +48,15 @@ pub const PROXY_ADDRESS: Canary = canary("proxy's address", "canaryProxyAddress1
 pub const ENVIRONMENT: Canary = canary("environment's proxy", "canaryEnvironment17", "canaryEnvironment17");
 pub const ADDRESS: Canary = canary("gateway's address", "canaryAddress18", "canaryAddress18");
 pub const CALLBACK: Canary = canary("callback's path", "canaryCallback19", "canaryCallback19");
+pub const NOTIFICATION: Canary =
+    canary("notification's path", "canaryNotification24", "canaryNotification24");
 pub const KEY: Canary = key("journal key", "canaryJournalKey20abcdefghijklmn");
 pub const OLD_KEY: Canary = key("old journal key", "canaryOldJournalKey21abcdefghijk");
 pub const OTHER_KEY: Canary = key("wrong journal key", "canaryOtherJournalKey22abcdefghi");
 pub const NO_KEY: Canary = canary("no journal key", "canaryNoJournalKey23!", "canaryNoJournalKey23");
 
 /// All of them.
-pub const ALL: [Canary; 24] = [
+pub const ALL: [Canary; 25] = [
     PASSWORD,
     ROTATED,
     TOKEN,
@@ -75,6 +77,7 @@ pub const ALL: [Canary; 24] = [
     ENVIRONMENT,
     ADDRESS,
     CALLBACK,
+    NOTIFICATION,
     KEY,
     OLD_KEY,
     OTHER_KEY,

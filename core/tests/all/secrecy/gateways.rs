@@ -28,6 +28,10 @@ pub fn delivered(seen: &Seen) -> Vec<u8> {
         line if line.contains("/verification/") => {
             told(json!({"uid": "abcd1234", "method": "sms", "status": "success"}))
         }
+        line if line.contains("/subscriptions") => told(json!([{
+            "trigger_uid": "1111", "channel_uid": "2222",
+            "destination": [{"name": "url", "value": format!("https://till.example/{}", NOTIFICATION.text())}],
+        }])),
         line if line.contains("/balance") => told(json!({"balance": 1000, "currency": "CHF"})),
         line if line.contains("/order/cost") => told(json!([{
             "face_value_id": 1111, "face_value": 10.5, "face_value_currency": "CHF", "cost": 10, "currency": "CHF",

@@ -131,8 +131,12 @@ impl Told {
                     credentials().map(|credentials| (url.clone(), transport.clone(), credentials))
                 })
                 .map(|(url, transport, credentials)| {
-                    let config =
-                        CysendConfig { credentials, base_url: Some(url), transport: Some(transport) };
+                    let config = CysendConfig {
+                        credentials,
+                        base_url: Some(url),
+                        transport: Some(transport),
+                        server: None,
+                    };
                     scope.spawn(move || Self::at_one_gateway(config))
                 })
                 .collect();
@@ -154,6 +158,7 @@ impl Told {
         let order = CysendOrderRequest {
             gift_card_code: card(),
             callback_url: Some(format!("https://till.example/{}", CALLBACK.text())),
+            notifications: vec![subscription()],
             ..shop::order()
         };
         told.shown(&order);
@@ -189,6 +194,7 @@ impl Told {
         let options = CysendTokenOptions { ip_restricted: false, authorized_ips: None, ttl_s: None };
         told.result(&block_on(client.create_access_token(options)));
         told.result(&block_on(client.get_access_token()));
+        told.result(&block_on(client.get_subscriptions()));
         told.result(&block_on(client.balance()));
         if !has_token {
             client.rotate_secret(ROTATED.secret()).unwrap();
@@ -219,7 +225,7 @@ impl Told {
             (basic, None, Some(through)),
         ];
         for (credentials, base_url, transport) in configs {
-            let config = CysendConfig { credentials, base_url, transport };
+            let config = CysendConfig { credentials, base_url, transport, server: None };
             self.shown(&config);
             self.error(&CysendClient::new(config).err().expect("it is refused"));
         }
@@ -300,6 +306,16 @@ fn credentials() -> [CysendCredentials; 2] {
     ]
 }
 
+fn subscription() -> CysendSubscription {
+    let value = format!("https://till.example/{}", NOTIFICATION.text());
+    CysendSubscription {
+        trigger_uid: "1111".into(),
+        channel_uid: "2222".into(),
+        destination: vec![CysendDestinationParameter::new("url", value)],
+        extra: Default::default(),
+    }
+}
+
 fn till_config(folder: &Path) -> TillConfig {
     std::fs::create_dir_all(folder).unwrap();
     let at = |name: &str| folder.join(name).to_str().unwrap().to_string();
@@ -320,6 +336,7 @@ async fn attach(till: &Till, name: &str, url: String) -> Result<()> {
         credentials: basic,
         base_url: Some(url),
         transport: Some(transport),
+        server: None,
     })?;
     till.attach_cysend(CysendAccount { client, name: Some(name.into()) }).await
 }
@@ -331,6 +348,12 @@ fn new_order(id: &str, account: &str) -> NewOrder {
     order.account = Some(account.into());
     order.payment_code = Some(PAYMENT.secret());
     order.callback_url = Some(format!("https://till.example/{}", CALLBACK.text()));
+    let url = NotificationParameter {
+        name: "url".into(),
+        value: format!("https://till.example/{}", NOTIFICATION.text()),
+    };
+    order.notifications =
+        vec![OrderNotification { trigger: "1111".into(), channel: "2222".into(), destination: vec![url] }];
     if leaking() {
         order.notes.insert("leak".into(), LEAKED.text());
     }
