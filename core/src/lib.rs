@@ -15,6 +15,7 @@ mod money;
 pub mod orders;
 mod runtime;
 mod secret;
+mod shown;
 pub mod testing;
 mod till;
 mod transport;

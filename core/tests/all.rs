@@ -4,13 +4,19 @@
 mod cysend;
 #[path = "all/double.rs"]
 mod double;
+#[path = "all/notifications.rs"]
+mod notifications;
 #[path = "all/rules/mod.rs"]
 mod rules;
 #[path = "all/sales.rs"]
 mod sales;
-#[path = "all/secrecy.rs"]
+#[path = "all/secrecy/mod.rs"]
 mod secrecy;
+#[path = "all/servers.rs"]
+mod servers;
 #[path = "all/shop.rs"]
 mod shop;
 #[path = "all/transport.rs"]
 mod transport;
+#[path = "all/unknown.rs"]
+mod unknown;

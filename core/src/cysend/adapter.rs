@@ -1,6 +1,7 @@
 //! CY.SEND for the tracker: its orders are bought by `user_uid`, looked up by it, and cannot be undone. Callbacks are not
 //! signed, so they are hints.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -8,10 +9,10 @@ use serde::Deserialize;
 use super::client::{CysendClient, LookUp as Asked, Submitted};
 use super::types::*;
 use crate::orders::adapter::*;
-use crate::orders::{BeneficiaryField, CallbackRequest, NewOrder, Voucher};
+use crate::orders::{BeneficiaryField, CallbackRequest, NewOrder, OrderNotification, Voucher};
 use crate::runtime::BoxFuture;
 use crate::testing::{Guard, guard};
-use crate::{Money, Result, Secret, TillgateError};
+use crate::{Money, Result, TillgateError};
 
 /// An account at CY.SEND that a till shall use.
 #[derive(Clone, uniffi::Record)]
@@ -89,15 +90,14 @@ impl Adapter for CysendAdapter {
         let gateway = self.client.gateway().clone();
         Box::pin(async move {
             let time_left = orders.iter().map(|order| order.time_left).min();
-            let codes: Vec<_> = orders.iter().filter_map(|order| order.payment_code.clone()).collect();
             let requests = match orders.into_iter().map(submission_request).collect::<Result<Vec<_>>>() {
                 Ok(requests) => requests,
                 Err(error) => return SubmitOutcome::NotSent(error),
             };
             match gateway.submit(requests, time_left).await {
                 Submitted::NotSent(error) => SubmitOutcome::NotSent(error),
-                Submitted::Refused(error) => SubmitOutcome::Refused(without(&codes, error)),
-                Submitted::Unknown(error) => SubmitOutcome::Unknown(without(&codes, error)),
+                Submitted::Refused(error) => SubmitOutcome::Refused(error),
+                Submitted::Unknown(error) => SubmitOutcome::Unknown(error),
                 Submitted::Answered(orders) => {
                     SubmitOutcome::Answered(orders.into_iter().map(evidence).collect())
                 }
@@ -145,18 +145,6 @@ fn not_ours(_: serde_json::Error) -> TillgateError {
     TillgateError::invalid_argument("body", "not a list of CY.SEND orders")
 }
 
-/// The error without the gift card codes that the gateway's words may repeat: it is journalled.
-fn without(codes: &[Arc<Secret>], mut error: TillgateError) -> TillgateError {
-    let details = error.details_mut();
-    let words = [Some(&mut details.reason), details.gateway_text.as_mut(), details.gateway_code.as_mut()];
-    for text in words.into_iter().flatten() {
-        for code in codes.iter().filter(|code| !code.as_str().is_empty()) {
-            *text = text.replace(code.as_str(), "***");
-        }
-    }
-    error
-}
-
 fn face_value_id(product: &str) -> Result<i64> {
     // Written as the gateway will say it, since that is how its record is known again.
     let id: Option<i64> = product.parse().ok().filter(|id: &i64| id.to_string() == product);
@@ -180,17 +168,31 @@ fn in_a_new_order(mut error: TillgateError) -> TillgateError {
             "face_value" => "amount".to_string(),
             "face_value_currency" => "amount.currency".to_string(),
             "gift_card_code" => "payment_code".to_string(),
-            other => other.replace("beneficiary_information", "beneficiary"),
+            other => other
+                .replace("beneficiary_information", "beneficiary")
+                .replace("trigger_uid", "trigger")
+                .replace("channel_uid", "channel"),
         };
     }
     error
 }
 
 fn facts(beneficiary: &[BeneficiaryField]) -> Vec<CysendBeneficiary> {
-    beneficiary
-        .iter()
-        .map(|field| CysendBeneficiary { name: field.name.clone(), value: field.value.clone() })
-        .collect()
+    beneficiary.iter().map(|field| CysendBeneficiary::new(&field.name, &field.value)).collect()
+}
+
+fn subscriptions(notifications: &[OrderNotification]) -> Vec<CysendSubscription> {
+    let subscription = |each: &OrderNotification| CysendSubscription {
+        trigger_uid: each.trigger.clone(),
+        channel_uid: each.channel.clone(),
+        destination: each
+            .destination
+            .iter()
+            .map(|parameter| CysendDestinationParameter::new(&parameter.name, &parameter.value))
+            .collect(),
+        extra: HashMap::new(),
+    };
+    notifications.iter().map(subscription).collect()
 }
 
 fn request(order: &NewOrder) -> Result<CysendOrderRequest> {
@@ -203,7 +205,7 @@ fn request(order: &NewOrder) -> Result<CysendOrderRequest> {
         beneficiary_information: facts(&order.beneficiary),
         gift_card_code: order.payment_code.clone(),
         callback_url: order.callback_url.clone(),
-        notifications: Vec::new(),
+        notifications: subscriptions(&order.notifications),
     })
 }
 
@@ -217,7 +219,7 @@ fn submission_request(order: Submission) -> Result<CysendOrderRequest> {
         beneficiary_information: facts(&order.beneficiary),
         gift_card_code: order.payment_code,
         callback_url: order.callback_url,
-        notifications: Vec::new(),
+        notifications: subscriptions(&order.notifications),
     })
 }
 
@@ -235,7 +237,8 @@ fn evidence(order: CysendOrder) -> Evidence {
         raw_status: order.status.as_str().to_string(),
         id: order.user_uid,
         gateway_uid: Some(order.uid).filter(|uid| !uid.is_empty()),
-        scenario: Some(order.scenario.as_str().to_string()),
+        // What the gateway does not say cannot differ; the description's own example of an order says null.
+        scenario: Some(order.scenario.as_str().to_string()).filter(|scenario| !scenario.is_empty()),
         product: Some(order.face_value_id.to_string()),
         amount: Some(order.face_value),
         currency: Some(order.face_value_currency),
@@ -255,10 +258,11 @@ fn evidence(order: CysendOrder) -> Evidence {
     }
 }
 
-/// A voucher, when there is anything in it to redeem: some consist of a link alone.
+/// A voucher, when there is anything in it to redeem: some consist of a link alone, and what this version does not know may be
+/// all that there is.
 fn voucher(delivered: CysendPrepaidCode) -> Option<Voucher> {
     let parts = [&delivered.code, &delivered.serial, &delivered.pin_code, &delivered.pdf_link];
-    if parts.into_iter().all(Option::is_none) {
+    if parts.into_iter().chain([&delivered.unknown_fields]).all(Option::is_none) {
         return None;
     }
     Some(Voucher {
@@ -268,5 +272,6 @@ fn voucher(delivered: CysendPrepaidCode) -> Option<Voucher> {
         pdf_link: delivered.pdf_link,
         expiration: delivered.expiration_text,
         usage_instructions: delivered.usage_instructions.into_iter().map(|t| (t.language, t.text)).collect(),
+        unknown_fields: delivered.unknown_fields,
     })
 }

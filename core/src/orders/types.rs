@@ -165,6 +165,29 @@ pub struct BeneficiaryField {
     pub value: String,
 }
 
+/// A notification that the gateway shall send of what becomes of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, uniffi::Record)]
+pub struct OrderNotification {
+    /// What sets it off, by the gateway's id (CY.SEND: `Subscription.trigger_uid`).
+    pub trigger: String,
+    /// How it travels, by the gateway's id (CY.SEND: `Subscription.channel_uid`; `get_notification_channels` lists them).
+    pub channel: String,
+    /// Where it goes, as the channel asks: an `url` for HTTP, addresses for mail. At least one parameter.
+    pub destination: Vec<NotificationParameter>,
+}
+
+/// A parameter of a notification's destination.
+#[derive(
+    Clone, derive_more::Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, uniffi::Record,
+)]
+pub struct NotificationParameter {
+    /// The name that the channel asks for, such as `url` (CY.SEND: `NotificationDestinationParameter.name`).
+    pub name: String,
+    /// Its value.
+    #[debug("{:?}", crate::shown::destination(value))]
+    pub value: String,
+}
+
 /// The bounds of an amount, when the caller knows them; checked before anything is written or sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
 pub struct AmountRange {
@@ -180,7 +203,7 @@ pub struct AmountRange {
 }
 
 /// An order that is to be placed.
-#[derive(Clone, Debug, PartialEq, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, PartialEq, uniffi::Record)]
 pub struct NewOrder {
     /// The caller's id, saved by the caller before this call; `new_id()` mints one. Unique for ever, without regard to case.
     /// CY.SEND: 1 to 32 of `A-Z a-z 0-9 _`.
@@ -200,9 +223,15 @@ pub struct NewOrder {
     /// Bounds to check the amount against.
     #[uniffi(default = None)]
     pub amount_range: Option<AmountRange>,
-    /// Where the gateway shall call back. Not part of what makes two requests the same.
+    /// Where the gateway shall call back. Not part of what makes two requests the same. CY.SEND calls it deprecated in favour of
+    /// notifications; it is still the only way that needs nothing set up there.
     #[uniffi(default = None)]
+    #[debug("{:?}", callback_url.as_deref().map(crate::shown::origin))]
     pub callback_url: Option<String>,
+    /// Notifications that the gateway shall send of this order, besides or instead of `callback_url`. At most 50. Not part of what
+    /// makes two requests the same.
+    #[uniffi(default = [])]
+    pub notifications: Vec<OrderNotification>,
     /// A gift card or the like that pays (CY.SEND: `gift_card_code`). Kept encrypted; not part of what makes two requests the same.
     #[uniffi(default = None)]
     pub payment_code: Option<Arc<Secret>>,
@@ -232,7 +261,7 @@ pub struct NewUndo {
 }
 
 /// An order and all that is known of it. Holds no voucher code: that is `reveal`'s to give.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
 pub struct Order {
     /// The caller's id.
     pub id: String,
@@ -263,7 +292,11 @@ pub struct Order {
     /// Whom it is for.
     pub beneficiary: Vec<BeneficiaryField>,
     /// Where the gateway was asked to call back.
+    #[debug("{:?}", callback_url.as_deref().map(crate::shown::origin))]
     pub callback_url: Option<String>,
+    /// The notifications that the gateway was asked for.
+    #[serde(default)]
+    pub notifications: Vec<OrderNotification>,
     /// The caller's notes.
     pub notes: HashMap<String, String>,
     /// What the account was debited, as the gateway said.
@@ -404,12 +437,16 @@ pub struct Voucher {
     pub expiration: Option<String>,
     /// How to redeem it, by language (ISO 639-1).
     pub usage_instructions: HashMap<String, String>,
+    /// What else the gateway gave that this version does not know, as JSON text.
+    #[uniffi(default = None)]
+    pub unknown_fields: Option<Arc<Secret>>,
 }
 
 /// What a gateway's callback brought, as the web server received it.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, PartialEq, Eq, uniffi::Record)]
 pub struct CallbackRequest {
     /// The body's raw bytes, not parsed by anyone. At most 1 MiB is looked at.
+    #[debug("{} bytes", body.len())]
     pub body: Vec<u8>,
     /// The account that it is for, by the name under which it was attached; may be left out while there is only one.
     #[uniffi(default = None)]
@@ -584,6 +621,7 @@ impl NewOrder {
             account: None,
             amount_range: None,
             callback_url: None,
+            notifications: Vec::new(),
             payment_code: None,
             submit_within_ms: None,
             notes: HashMap::new(),

@@ -51,9 +51,10 @@ pub struct TransportConfig {
 }
 
 /// A proxy to go through.
-#[derive(Clone, Debug, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, uniffi::Record)]
 pub struct ProxyConfig {
     /// Its address, `http://host:port` or `https://host:port`, without credentials.
+    #[debug("{:?}", crate::shown::address(url))]
     pub url: String,
     /// The user it wants to know (Basic).
     #[uniffi(default = None)]
@@ -258,6 +259,21 @@ impl BaseUrl {
     /// As text, without a slash at the end: part of the name of an account.
     pub(crate) fn as_str(&self) -> &str {
         self.url.as_str().trim_end_matches('/')
+    }
+
+    /// The segments of its path; an address ends in a slash or not, and means the same.
+    pub(crate) fn segments(&self) -> Vec<&str> {
+        self.url.path().split('/').filter(|segment| !segment.is_empty()).collect()
+    }
+
+    /// The same with other segments in the place of the last two.
+    pub(super) fn with_last_segments(&self, last: [&str; 2]) -> Result<Self> {
+        let mut url = self.url.clone();
+        match url.path_segments_mut() {
+            Ok(mut path) => drop(path.pop_if_empty().pop().pop().extend(last)),
+            Err(()) => return Err(TillgateError::invalid_argument("base_url", "It cannot carry a path.")),
+        }
+        Ok(Self { url })
     }
 
     fn is_https(&self) -> bool {

@@ -1,8 +1,10 @@
 //! A call, and what is known of it afterwards.
 
 use crate::error::TillgateError;
+use crate::secret::Secret;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a call does at the gateway, and so whether it may be repeated.
@@ -41,6 +43,8 @@ pub(crate) struct Request {
     pub(crate) kind: OperationKind,
     pub(crate) path_parameters: Vec<(&'static str, String)>,
     pub(crate) query: Vec<(&'static str, String)>,
+    /// What of the parameters and the body is secret. Where an error answer repeats it, it is taken out.
+    pub(crate) secrets: Vec<Secret>,
     /// Credentials and what else the gateway wants. Values that are secret are marked as sensitive.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Body>,
@@ -65,6 +69,7 @@ impl Request {
             kind: operation.kind,
             path_parameters: Vec::new(),
             query: Vec::new(),
+            secrets: Vec::new(),
             headers: HeaderMap::new(),
             body: None,
             finish_within: None,
@@ -83,6 +88,12 @@ impl Request {
     pub(crate) fn query(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
         self.query.extend(value.map(|value| (name, value.to_string())));
         self
+    }
+
+    /// With a secret parameter of the query, if there is one.
+    pub(crate) fn secret_query(mut self, name: &'static str, value: &Option<Arc<Secret>>) -> Self {
+        self.secrets.extend(value.as_deref().cloned());
+        self.query(name, value.as_ref().map(|secret| secret.as_str()))
     }
 
     pub(super) fn has_crash_points(&self) -> bool {

@@ -176,7 +176,12 @@ fn a_new_password_counts_from_the_next_call_on() {
 #[test]
 fn a_token_goes_into_its_own_header() {
     let double = Double::answering(|_| json(200, r#"{"balance":1,"currency":"CHF"}"#));
-    let config = |credentials| CysendConfig { credentials, base_url: Some(double.url()), transport: None };
+    let config = |credentials| CysendConfig {
+        credentials,
+        base_url: Some(double.url()),
+        transport: None,
+        server: None,
+    };
     let token = Some(Secret::new("qEewe9ja7isob3MenWTz9HiEnD4A3cDi".into()));
     let credentials = CysendCredentials { token: token.clone(), ..Default::default() };
     block_on(CysendClient::new(config(credentials)).unwrap().balance()).unwrap();
@@ -267,7 +272,7 @@ fn a_callback_is_asked_for_and_a_cost_calculated() {
 }
 
 /// Each schema of the catalogue, with the examples of the gateway's own description and what it forgot to describe.
-const CATALOGUE: &str = r#"{
+pub const CATALOGUE: &str = r#"{
     "countries": [{"country_id":233,"country_name":"Switzerland","country_code":41,"country_iso_alpha2":"CH",
         "country_iso_alpha3":"CHE","promotion":false,"category_ids":[14]}],
     "categories": [{"category_id":14,"category_name":"Mobile recharge","promotion":true,"product_ids":[1234]}],
@@ -334,7 +339,6 @@ fn every_operation_goes_its_own_way() {
     fn no<T>(result: Result<T>) -> Option<TillgateError> {
         result.err()
     }
-    refused(no(block_on(client.get_access_token())));
     let options =
         CysendTokenOptions { ip_restricted: true, authorized_ips: Some("mine".into()), ttl_s: Some(60) };
     refused(no(block_on(client.create_access_token(options))));
@@ -372,7 +376,6 @@ fn every_operation_goes_its_own_way() {
     assert_eq!(
         lines,
         [
-            "GET /access/token",
             "POST /access/token",
             "GET /store/catalogue",
             "GET /store/catalogue/countries",
@@ -400,9 +403,9 @@ fn every_operation_goes_its_own_way() {
         ]
     );
     let body = |index: usize| String::from_utf8(double.seen()[index].body.clone()).unwrap();
-    assert_eq!(body(1), r#"{"ip_restricted":true,"authorized_ips":"mine","TTL":60}"#);
-    assert_eq!(body(15), r#"{"method":"ivr-call","number":"+41791234567"}"#);
-    assert_eq!(body(16), r#"{"uid":"abcd1234","method":"ivr-call","code":"0123"}"#);
+    assert_eq!(body(0), r#"{"ip_restricted":true,"authorized_ips":"mine","TTL":60}"#);
+    assert_eq!(body(14), r#"{"method":"ivr-call","number":"+41791234567"}"#);
+    assert_eq!(body(15), r#"{"uid":"abcd1234","method":"ivr-call","code":"0123"}"#);
 }
 
 #[test]
@@ -438,7 +441,7 @@ fn tokens_gift_cards_and_verifications_are_read() {
     let gift_card = block_on(client.get_gift_card(card())).unwrap();
     assert_eq!((gift_card.face_value.to_string(), gift_card.active), ("5.50".to_string(), true));
     assert!(!format!("{gift_card:?}").contains("123456789"));
-    assert_eq!(block_on(client.get_active(card())), Ok(true));
+    assert!(block_on(client.get_active(card())).unwrap().active);
     let request = CysendVerificationRequest {
         method: CysendVerificationMethod::Sms,
         number: "+41791234567".into(),

@@ -133,7 +133,8 @@ fn the_gateways_own_refusal_is_a_refusal() {
         let error = place(&client(&double.url())).unwrap_err();
         assert_eq!((error.outcome(), error.code()), (Outcome::Refused, code));
         assert_eq!(error.details().gateway_code.as_deref(), Some("API_123456"));
-        assert_eq!(error.details().gateway_text.as_deref(), Some("No. Not this time."));
+        assert_eq!(error.details().gateway_text.as_deref(), Some("No."));
+        assert_eq!(error.details().gateway_information.as_deref(), Some("Not this time."));
     }
 }
 
@@ -462,7 +463,7 @@ fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
     let config = CysendConfig {
         credentials: credentials(),
         base_url: Some("http://www.cysend.com/openapi".into()),
-        transport: None,
+        ..CysendConfig::default()
     };
     let error = CysendClient::new(config).err().unwrap();
     assert_eq!((error.outcome(), error.code()), (Outcome::Local, "invalid_argument"));
@@ -513,20 +514,19 @@ fn a_password_that_cannot_be_sent_is_refused_without_being_shown() {
             password: Some(Secret::new(password.into())),
             token: None,
         };
-        let error =
-            CysendClient::new(CysendConfig { credentials, base_url: None, transport: None }).err().unwrap();
+        let error = CysendClient::new(CysendConfig { credentials, ..CysendConfig::default() }).err().unwrap();
         assert!(matches!(error, TillgateError::InvalidArgument { .. }));
         assert!(!error.to_string().contains(PASSWORD));
     }
 }
 
 /// An authority of the tests' own.
-struct Authority {
+pub struct Authority {
     certificate: rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let mut parameters = rcgen::CertificateParams::default();
         parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
@@ -534,12 +534,12 @@ impl Authority {
         Self { certificate: rcgen::CertifiedIssuer::self_signed(parameters, key).unwrap() }
     }
 
-    fn pem(&self) -> String {
+    pub fn pem(&self) -> String {
         self.certificate.pem()
     }
 
     /// A server with a certificate for this host, valid between these moments, in seconds from now.
-    fn server(&self, host: &str, from_s: i64, to_s: i64) -> Arc<tokio_rustls::rustls::ServerConfig> {
+    pub fn server(&self, host: &str, from_s: i64, to_s: i64) -> Arc<tokio_rustls::rustls::ServerConfig> {
         let mut parameters = rcgen::CertificateParams::new(vec![host.to_string()]).unwrap();
         let now = jiff::Timestamp::now().as_second();
         let moment = |seconds: i64| {

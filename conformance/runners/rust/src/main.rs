@@ -117,7 +117,7 @@ impl Settings {
                 token: None,
             },
             base_url: Some(url),
-            transport: None,
+            ..CysendConfig::default()
         })?;
         block_on(async {
             let till = Till::open(TillConfig {
@@ -162,21 +162,12 @@ fn step(till: &Till, words: &[&str]) -> Option<Result<String>> {
 fn new_order(id: &str, what: &[&str]) -> Option<NewOrder> {
     let [product, amount, currency, scenario, mobile] = what else { return None };
     let fields = [("mobile", mobile)].into_iter().filter(|(_, value)| **value != "-");
-    Some(NewOrder {
-        id: id.to_string(),
-        product: product.to_string(),
-        amount: Money { amount: amount.parse().ok()?, currency: currency.to_string() },
-        scenario: scenario.to_string(),
-        beneficiary: fields
-            .map(|(name, value)| BeneficiaryField { name: name.into(), value: value.to_string() })
-            .collect(),
-        account: None,
-        amount_range: None,
-        callback_url: None,
-        payment_code: None,
-        submit_within_ms: None,
-        notes: Default::default(),
-    })
+    let amount = Money { amount: amount.parse().ok()?, currency: currency.to_string() };
+    let mut order = NewOrder::new(id, *product, amount, *scenario);
+    order.beneficiary = fields
+        .map(|(name, value)| BeneficiaryField { name: name.into(), value: value.to_string() })
+        .collect();
+    Some(order)
 }
 
 /// Until it was sent in the background, and its outcome written down.

@@ -12,9 +12,8 @@ pub(super) async fn get(gateway: &Gateway, code: &Secret) -> Result<CysendGiftCa
     gateway.fetch(request(&operations::GET_GIFT_CARD, code)?).await
 }
 
-pub(super) async fn is_active(gateway: &Gateway, code: &Secret) -> Result<bool> {
-    let answer: CysendGiftCardActive = gateway.fetch(request(&operations::GET_ACTIVE, code)?).await?;
-    Ok(answer.active)
+pub(super) async fn is_active(gateway: &Gateway, code: &Secret) -> Result<CysendGiftCardActive> {
+    gateway.fetch(request(&operations::GET_ACTIVE, code)?).await
 }
 
 pub(super) async fn set_active(gateway: &Gateway, code: &Secret, active: bool) -> Result<()> {
@@ -27,5 +26,6 @@ fn request(operation: &'static Operation, code: &Secret) -> Result<Request> {
     checks::gift_card_code("gift_card_code", code)?;
     let mut request = Request::new(operation);
     request.path_parameters.push(("gift_card_code", code.reveal()));
+    request.secrets.push(code.clone());
     Ok(request)
 }

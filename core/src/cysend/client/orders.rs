@@ -7,6 +7,7 @@ use crate::cysend::types::*;
 use crate::cysend::wire;
 use crate::error::{Outcome, Result, TillgateError};
 use crate::money::{Decimal, json_number};
+use crate::secret::Secret;
 use crate::testing::{Guard, guard};
 use crate::transport::{self, OperationKind, Request, Sent};
 use serde::Serialize;
@@ -59,7 +60,7 @@ impl Gateway {
         // 200 besides the documented 201 and 202: the look-up will tell whether it was meant.
         if matches!(answer.status, 200..=202) {
             return match decoded(answer, OperationKind::Money).await {
-                Ok(orders) => Submitted::Answered(orders),
+                Ok(orders) => Submitted::Answered(without_echoes(orders)),
                 Err(error) => Submitted::Unknown(error),
             };
         }
@@ -91,7 +92,7 @@ impl Gateway {
                     let why = "it is an empty list";
                     LookUp::Unclear(transport::not_understood(status, request_id, OperationKind::Read, why))
                 }
-                Ok(orders) => LookUp::Found(orders),
+                Ok(orders) => LookUp::Found(without_echoes(orders)),
                 Err(error) => LookUp::Unclear(error),
             };
         }
@@ -114,7 +115,7 @@ pub(super) async fn get(gateway: &Gateway, query: CysendOrderQuery) -> Result<Ve
     checks::order_query(&query)?;
     let request =
         Request::new(&operations::GET_ORDER).query("uid", query.uid).query("user_uid", query.user_uid);
-    gateway.fetch_or_default(request).await
+    gateway.fetch_or_default(request).await.map(without_echoes)
 }
 
 pub(super) async fn force_callback(gateway: &Gateway, request: CysendForceCallbackRequest) -> Result<()> {
@@ -137,11 +138,41 @@ pub(super) async fn cost(gateway: &Gateway, requests: Vec<CysendCostRequest>) ->
             beneficiary_information: &request.beneficiary_information,
         })
         .collect();
-    gateway.fetch_or_default(Request::new(&operations::GET_PRODUCT_COST).json(json(&body)?)).await
+    let mut request = Request::new(&operations::GET_PRODUCT_COST).json(json(&body)?);
+    request.secrets.extend(requests.iter().filter_map(|one| one.gift_card_code.as_deref().cloned()));
+    gateway.fetch_or_default(request).await
 }
 
 pub(super) async fn responses(gateway: &Gateway) -> Result<Vec<CysendResponseCode>> {
     gateway.fetch_or_default(Request::new(&operations::GET_RESPONSES)).await
+}
+
+/// The path of a callback's or notification's address, if it is long enough to be meant as a secret: whoever knows it can forge
+/// one.
+fn callback_path(address: &str) -> Option<String> {
+    let url = reqwest::Url::parse(address).ok()?;
+    let path = url.path().trim_start_matches('/').to_string();
+    (path.len() >= SECRET_PATH_BYTES_MIN).then_some(path)
+}
+
+const SECRET_PATH_BYTES_MIN: usize = 16;
+
+/// The orders, with the gateway's words on each free of the order's own secrets: words are journalled and shown.
+fn without_echoes(mut orders: Vec<CysendOrder>) -> Vec<CysendOrder> {
+    for order in &mut orders {
+        let code = order.prepaid_code.as_ref();
+        let secrets = [
+            order.gift_card_code.as_ref(),
+            code.and_then(|voucher| voucher.code.as_ref()),
+            code.and_then(|voucher| voucher.serial.as_ref()),
+            code.and_then(|voucher| voucher.pin_code.as_ref()),
+            code.and_then(|voucher| voucher.pdf_link.as_ref()),
+        ];
+        for words in [&mut order.response_title, &mut order.response_description] {
+            *words = transport::veiled(words, secrets.iter().flatten().map(|secret| secret.as_str()));
+        }
+    }
+    orders
 }
 
 fn create_request(orders: &[CysendOrderRequest]) -> Result<Request> {
@@ -159,7 +190,15 @@ fn create_request(orders: &[CysendOrderRequest]) -> Result<Request> {
             notifications: &order.notifications,
         })
         .collect();
-    Ok(Request::new(&operations::CREATE_ORDER).json(json(&body)?))
+    let mut request = Request::new(&operations::CREATE_ORDER).json(json(&body)?);
+    request.secrets.extend(orders.iter().filter_map(|order| order.gift_card_code.as_deref().cloned()));
+    for order in orders {
+        let destinations =
+            order.notifications.iter().flat_map(|one| &one.destination).map(|one| one.value.as_str());
+        let paths = order.callback_url.as_deref().into_iter().chain(destinations).filter_map(callback_path);
+        request.secrets.extend(paths.map(|path| Secret::clone(&Secret::new(path))));
+    }
+    Ok(request)
 }
 
 /// An order on the wire (schema `OrderRequest`). The public record cannot be serialised: it holds a secret.

@@ -5,6 +5,7 @@ use super::gateway::{Gateway, json};
 use crate::cysend::operations;
 use crate::cysend::types::*;
 use crate::error::Result;
+use crate::secret::Secret;
 use crate::transport::Request;
 use serde::Serialize;
 
@@ -27,7 +28,9 @@ pub(super) async fn verify(
         method: &verification.method,
         code: verification.code.as_str(),
     };
-    gateway.fetch(Request::new(&operations::PHONE_NUMBER_VERIFY).json(json(&body)?)).await
+    let mut request = Request::new(&operations::PHONE_NUMBER_VERIFY).json(json(&body)?);
+    request.secrets.push(Secret::clone(&verification.code));
+    gateway.fetch(request).await
 }
 
 /// A code on the wire (schema `Verification`).
