@@ -4,6 +4,8 @@
 mod codes;
 #[path = "all/cysend.rs"]
 mod cysend;
+#[path = "all/description.rs"]
+mod description;
 #[path = "all/double.rs"]
 mod double;
 #[path = "all/kinds.rs"]
