@@ -1,9 +1,15 @@
 //! All of core's integration tests, as one binary: it links once.
 
+#[path = "all/codes.rs"]
+mod codes;
 #[path = "all/cysend.rs"]
 mod cysend;
+#[path = "all/description.rs"]
+mod description;
 #[path = "all/double.rs"]
 mod double;
+#[path = "all/kinds.rs"]
+mod kinds;
 #[path = "all/notifications.rs"]
 mod notifications;
 #[path = "all/rules/mod.rs"]

@@ -1,11 +1,11 @@
 //! Which server a client addresses, and as whom.
 
 use crate::double::{Double, json};
-use crate::shop::{OWN_ERROR, client, confirmed, credentials, till_in, till_order};
+use crate::shop::{OWN_ERROR, client, confirmed, credentials, till_in, till_order, token_client};
 use std::sync::Arc;
 use tillgate::{
-    CysendAccount, CysendClient, CysendConfig, CysendCredentials, CysendServer, CysendTokenOptions,
-    OrderState, Secret, Till, TransportConfig, block_on,
+    CysendAccount, CysendClient, CysendConfig, CysendServer, CysendTokenOptions, OrderState, Secret, Till,
+    block_on,
 };
 
 const BALANCE: &str = r#"{"balance":1,"currency":"CHF"}"#;
@@ -117,20 +117,6 @@ fn another_server_is_another_account_of_a_till() {
     block_on(till.close()).unwrap();
 }
 
-fn with_token(double: &Double) -> Arc<CysendClient> {
-    let transport = TransportConfig { use_environment_proxy: Some(false), ..TransportConfig::default() };
-    CysendClient::new(CysendConfig {
-        credentials: CysendCredentials {
-            token: Some(Secret::new("t".repeat(32))),
-            ..CysendCredentials::default()
-        },
-        base_url: Some(double.url()),
-        transport: Some(transport),
-        server: None,
-    })
-    .unwrap()
-}
-
 fn token_options() -> CysendTokenOptions {
     CysendTokenOptions { ip_restricted: true, authorized_ips: None, ttl_s: None }
 }
@@ -139,7 +125,7 @@ fn token_options() -> CysendTokenOptions {
 fn a_token_is_made_by_a_user_and_read_by_itself_and_nothing_else_is_sent() {
     let token = format!(r#"{{"token":"{}","TTL":"2030-06-16T01:43:35+00:00"}}"#, "t".repeat(32));
     let double = Double::answering(move |_| json(200, &token));
-    let (basic, token) = (client(&double.url()), with_token(&double));
+    let (basic, token) = (client(&double.url()), token_client(&double.url()));
 
     let error = block_on(basic.get_access_token()).unwrap_err();
     assert_eq!((error.code(), error.details().field.as_deref()), ("invalid_argument", Some("credentials")));
@@ -167,7 +153,7 @@ fn a_token_can_be_rotated_and_stays_a_token() {
         Some("fresh") => json(200, BALANCE),
         _ => json(401, OWN_ERROR),
     });
-    let client = with_token(&double);
+    let client = token_client(&double.url());
     assert_eq!(block_on(client.balance()).unwrap_err().code(), "unauthorized");
     for wrong in ["", "line\nbreak"] {
         let error = client.rotate_secret(Secret::new(wrong.into())).unwrap_err();

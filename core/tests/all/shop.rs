@@ -30,6 +30,18 @@ pub fn client_with(url: &str, transport: TransportConfig) -> Arc<CysendClient> {
     CysendClient::new(config).expect("a client")
 }
 
+/// A client that shows a token.
+pub fn token_client(url: &str) -> Arc<CysendClient> {
+    let token = Some(Secret::new("t".repeat(32)));
+    CysendClient::new(CysendConfig {
+        credentials: CysendCredentials { token, ..CysendCredentials::default() },
+        base_url: Some(url.into()),
+        transport: Some(TransportConfig { use_environment_proxy: Some(false), ..TransportConfig::default() }),
+        server: None,
+    })
+    .expect("a client")
+}
+
 pub fn order() -> CysendOrderRequest {
     CysendOrderRequest {
         user_uid: "till_1".into(),
