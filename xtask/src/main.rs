@@ -4,6 +4,7 @@ mod c;
 mod cargo_tests;
 mod compile;
 mod demo;
+mod examples;
 mod expectation;
 mod generate;
 mod judge;
