@@ -2,12 +2,15 @@
 //! does at its first start, and end with 0.
 
 use std::cell::Cell;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
+use wait_timeout::ChildExt;
 
 use crate::program::{self, Ended, Output};
 use crate::report::Tally;
@@ -16,9 +19,18 @@ use crate::tree::{self, Tree};
 
 /// Each start takes seconds.
 const LIMIT: Duration = Duration::from_secs(120);
+/// Between two looks at what has happened.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// In the sandbox's time, which runs faster. Nothing here takes so long.
+const LATER_MS: u64 = 86_400_000;
 
 /// Runs one example at a sandbox of its own. `program` makes the command of an example, since one needs another before it.
-pub fn run(tree: &Tree, folder: &Path, name: &str, program: &dyn Fn(&str) -> Result<Command>) -> Result<Tally> {
+pub fn run(
+    tree: &Tree,
+    folder: &Path,
+    name: &str,
+    program: &dyn Fn(&str) -> Result<Command>,
+) -> Result<Tally> {
     let place = folder.join(name);
     tree::empty(&place)?;
     let sandbox = Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?;
@@ -27,6 +39,7 @@ pub fn run(tree: &Tree, folder: &Path, name: &str, program: &dyn Fn(&str) -> Res
         "crash_and_resume" => shop.a_crash_does_not_buy_twice(),
         "redeem_a_voucher" => shop.a_voucher_is_handed_out_once(),
         "reconcile_and_review" => shop.a_person_decides(),
+        "receive_callback" | "receive_callback_loop" => shop.only_the_gateway_settles(name),
         _ => shop.start(name, &[]).and_then(|ended| ended.ok()).map(drop),
     };
     let mut tally = Tally::default();
@@ -90,17 +103,78 @@ impl Shop<'_> {
         let id = std::fs::read_to_string(self.place.join("journal.sale"))?;
         let decision = [id.trim(), "succeeded", "Ann Example", "the statement has it once"];
         let decided = self.says(name, &decision, 0, "0 open")?;
-        ensure!(decided.contains("Ann Example: the statement has it once"), "the history lacks it: {decided}");
+        ensure!(
+            decided.contains("Ann Example: the statement has it once"),
+            "the history lacks it: {decided}"
+        );
         // Nothing is left to decide: that is said, and nothing changes.
         self.says(name, &[decision[0], "failed", "Bob Example", "a guess"], 0, "nothing to decide")?;
         self.is_bought(1)
     }
 
+    /// The order stays open until all strangers have called; then the gateway calls.
+    fn only_the_gateway_settles(&self, name: &str) -> Result<()> {
+        let later = json!({
+            "operation": "createOrder", "kind": "outcome", "status": "success", "response_code": "00", "after_ms": LATER_MS,
+        });
+        self.sandbox.order_faults(&[later])?;
+        let mut receiver = Receiver::start(self.command(name)?, self.place)?;
+        receiver.until("the gateway has the order", || self.is_bought(1).map_or(Ok(false), |()| Ok(true)))?;
+        let id = std::fs::read_to_string(self.place.join("journal.sale"))?;
+        let url = receiver.url.clone();
+
+        let asked = self.look_ups()?;
+        self.forged(
+            &json!({ "url": url, "kind": "status", "user_uid": id.trim(), "status": "success" }),
+            200,
+        )?;
+        receiver.until("the forgery makes the till ask", || Ok(self.look_ups()? > asked))?;
+        self.forged(&json!({ "url": url, "kind": "unknown_ids", "user_uid": "nobody" }), 200)?;
+        self.forged(&json!({ "url": url, "kind": "not_json" }), 400)?;
+        self.forged(&json!({ "url": url, "kind": "huge", "bytes": 2 << 20 }), 413)?;
+        self.forged(&json!({ "url": format!("{url}x"), "kind": "not_json" }), 404)?;
+        receiver.goes_on()?;
+
+        self.sandbox.control("advance", Some(&json!({ "ms": LATER_MS })))?;
+        receiver.ends_and_says("Done: ")?;
+        let taken = self.sandbox.control("callbacks", None)?;
+        let taken = taken.as_array().into_iter().flatten();
+        let ours =
+            taken.filter(|callback| callback["user_uid"] == id.trim() && callback["status"] == 200).count();
+        ensure!(ours == 2, "the forgery and the gateway's own callback were to be taken, and {ours} were");
+        self.is_bought(1)
+    }
+
+    /// Posts a callback that the gateway would not send.
+    fn forged(&self, forgery: &Value, http_status: u16) -> Result<()> {
+        let record = self.sandbox.control("callbacks", Some(forgery))?;
+        ensure!(record["status"] == http_status, "{forgery} was not answered with {http_status}: {record}");
+        Ok(())
+    }
+
+    /// How often somebody asked what became of an order.
+    fn look_ups(&self) -> Result<usize> {
+        let requests = self.sandbox.control("requests", None)?;
+        Ok(requests
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|request| request["operation"] == "getOrder")
+            .count())
+    }
+
+    /// An example with what every one takes.
+    fn command(&self, name: &str) -> Result<Command> {
+        let mut command = (self.program)(name)?;
+        command.current_dir(self.place).args(self.sandbox.example_arguments(self.place));
+        Ok(command)
+    }
+
     /// Starts an example with what every one takes, and more.
     fn start(&self, name: &str, more: &[&str]) -> Result<Ended> {
         self.starts.set(self.starts.get() + 1);
-        let mut command = (self.program)(name)?;
-        command.current_dir(self.place).args(self.sandbox.example_arguments(self.place)).args(more);
+        let mut command = self.command(name)?;
+        command.args(more);
         let log = self.place.join(format!("{}-{name}.log", self.starts.get()));
         program::run(&mut command, &log, Output::Together, LIMIT)
     }
@@ -117,9 +191,67 @@ impl Shop<'_> {
     /// So many purchases stand in the gateway's ledger.
     fn is_bought(&self, times: usize) -> Result<()> {
         let ledger = std::fs::read_to_string(&self.sandbox.ledger)?;
-        let bought = ledger.lines().count();
+        let entries = ledger.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
+        let bought = entries.iter().filter(|entry| entry["event"] == "accepted").count();
         ensure!(bought == times, "bought {bought} times instead of {times}");
         Ok(())
+    }
+}
+
+/// An example that is running and receives callbacks. It ends when this is dropped.
+struct Receiver {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    /// Where it receives them.
+    url: String,
+}
+
+impl Receiver {
+    /// Starts it; it says first where it listens.
+    fn start(mut command: Command, place: &Path) -> Result<Self> {
+        let told = program::told(&command);
+        let log = File::create(place.join("receiver.log"))?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        let mut child = command.spawn().with_context(|| format!("{told} could not be started"))?;
+        let stdout = BufReader::new(child.stdout.take().context("it has no output")?);
+        let mut receiver = Self { child, stdout, url: String::new() };
+        let mut line = String::new();
+        receiver.stdout.read_line(&mut line)?;
+        let url = line.trim().strip_prefix("callbacks at ");
+        receiver.url = url.with_context(|| format!("{told} said {line:?}"))?.to_string();
+        Ok(receiver)
+    }
+
+    /// Waits for something to happen while it runs.
+    fn until(&mut self, what: &str, has_happened: impl Fn() -> Result<bool>) -> Result<()> {
+        let begun = Instant::now();
+        while !has_happened()? {
+            self.goes_on().with_context(|| format!("it was to wait until {what}"))?;
+            ensure!(begun.elapsed() < LIMIT, "it did not happen that {what}");
+        }
+        Ok(())
+    }
+
+    fn goes_on(&mut self) -> Result<()> {
+        match self.child.wait_timeout(LOOK_AGAIN)? {
+            None => Ok(()),
+            Some(status) => bail!("it ended too early: {status}"),
+        }
+    }
+
+    fn ends_and_says(mut self, text: &str) -> Result<()> {
+        let status = self.child.wait_timeout(LIMIT)?.context("it does not end")?;
+        let mut said = String::new();
+        self.stdout.read_to_string(&mut said)?;
+        ensure!(status.success() && said.contains(text), "{status}, after it said {said:?}");
+        Ok(())
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

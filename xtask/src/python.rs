@@ -116,6 +116,9 @@ pub fn run(tree: &Tree) -> Result<Tally> {
         command.current_dir(tree.root.join("bindings-python")).args(["--ignore=tests/synthetic", "tests"]);
         tally += pytest(tree, &mut command, "pytest")?;
     }
+    let mut servers =
+        python(tree, &installed, &["-m", "pytest", "-q", "-rs", "--color=no", "-p", "no:cacheprovider"]);
+    tally += pytest(tree, servers.arg("examples/python/web"), "pytest-web-servers")?;
     for (folder, log) in [("examples/python", "mypy-examples"), ("conformance/runners/python", "mypy-runner")]
     {
         let mut command = python(tree, &installed, &["-m", "mypy", "--strict", folder]);
