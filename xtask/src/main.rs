@@ -16,6 +16,7 @@ mod program;
 mod python;
 mod report;
 mod rules;
+mod samples;
 mod sandbox;
 mod sellers;
 mod setup;
@@ -32,7 +33,7 @@ cargo xtask COMMAND
 
   test                  set up what is needed and run everything; the last line counts
   gen [--check]         write the generated files; --check only says which are out of date
-  lint                  formatting, clippy, ruff, mypy: every warning is an error
+  lint                  formatting, samples in pages, clippy, ruff, mypy: every warning is an error
   rules [NUMBER ...]    each rule of the law of orders: green as it is, red without its guard
   kills [--language L]  a process killed at every crash point (rust, c, python; all by default)
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
