@@ -34,6 +34,12 @@ impl ToPython for tillgate::CysendOrderStatus {
     }
 }
 
+impl FromPython for tillgate::CysendOrderStatus {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        Ok(Self::from_wire(&String::from_python(value)?))
+    }
+}
+
 impl ToPython for tillgate::CysendProductType {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.as_str().to_python(py)
@@ -1176,4 +1182,10 @@ fn cysend_client_rotate_secret<'py>(arguments: &Arguments<'_, 'py>) -> Result<Ca
     let arg_secret: std::sync::Arc<tillgate::Secret> = arguments.get(0, "secret")?;
     let this = arguments.this::<tillgate::CysendClient>()?;
     Ok(Call::now(arguments.py, move || this.rotate_secret(arg_secret)))
+}
+
+pub fn cysend_test_callback<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let arg_order: tillgate::Order = arguments.get(0, "order")?;
+    let arg_status: tillgate::CysendOrderStatus = arguments.get(1, "status")?;
+    Ok(Call::now(arguments.py, move || tillgate::cysend_test_callback(arg_order, arg_status)))
 }

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         CysendVerificationRequest,
         CysendVerificationState,
         CysendVerificationStatus,
+        cysend_test_callback,
     )
     from .error import (
         ClosedError,
@@ -127,6 +128,13 @@ if TYPE_CHECKING:
         new_id,
         new_journal_key,
     )
+    from .receiver import (
+        AsyncCallbackReceiver,
+        CallbackReceiver,
+        CallbackReceiverConfig,
+        CallbackReceiverStatus,
+        new_callback_path,
+    )
     from .root import (
         version,
     )
@@ -147,11 +155,12 @@ if TYPE_CHECKING:
 
 
 # The native library must have been built from the same interface.
-INTERFACE = "532a1c7bcfa4c7a5"
+INTERFACE = "c0b75f6d1ab86447"
 __version__ = "0.1.0"
 
 MODULES = {
     "AmountRange": "orders",
+    "AsyncCallbackReceiver": "receiver",
     "AsyncCysendClient": "cysend",
     "AsyncEventStream": "till",
     "AsyncTill": "till",
@@ -159,6 +168,9 @@ MODULES = {
     "AttemptOutcome": "orders",
     "BeneficiaryField": "orders",
     "CallbackAnswer": "orders",
+    "CallbackReceiver": "receiver",
+    "CallbackReceiverConfig": "receiver",
+    "CallbackReceiverStatus": "receiver",
     "CallbackRequest": "orders",
     "ClosedError": "error",
     "CysendAccount": "cysend",
@@ -271,6 +283,8 @@ MODULES = {
     "UnknownOrderError": "error",
     "Voucher": "orders",
     "WrongKeyError": "error",
+    "cysend_test_callback": "cysend",
+    "new_callback_path": "receiver",
     "new_id": "orders",
     "new_journal_key": "orders",
     "version": "root",
@@ -278,6 +292,7 @@ MODULES = {
 
 __all__ = [
     "AmountRange",
+    "AsyncCallbackReceiver",
     "AsyncCysendClient",
     "AsyncEventStream",
     "AsyncTill",
@@ -285,6 +300,9 @@ __all__ = [
     "AttemptOutcome",
     "BeneficiaryField",
     "CallbackAnswer",
+    "CallbackReceiver",
+    "CallbackReceiverConfig",
+    "CallbackReceiverStatus",
     "CallbackRequest",
     "ClosedError",
     "CysendAccount",
@@ -397,6 +415,8 @@ __all__ = [
     "UnknownOrderError",
     "Voucher",
     "WrongKeyError",
+    "cysend_test_callback",
+    "new_callback_path",
     "new_id",
     "new_journal_key",
     "version",
