@@ -12,7 +12,6 @@
 #define WAITS_MAX 120
 #define WAIT_MS 10000
 
-/* sample: resume */
 /* The state of the order at its end, or where it stands after twenty minutes; 0 if nothing can be said. */
 static int32_t sell(const tg_till *till, const char *id)
 {
@@ -41,7 +40,6 @@ static int32_t sell(const tg_till *till, const char *id)
     tg_order_free(order);
     return state;
 }
-/* sample ends */
 
 int main(int argc, char **argv)
 {

@@ -120,7 +120,7 @@ static int hand_over(const tg_till *till, const char *body, size_t body_len)
 static int take(const tg_till *till, int connection, const char *path, int64_t until_ms)
 {
     static char request[HEAD_SIZE_MAX + BODY_SIZE_MAX]; /* one at a time */
-    char wanted[128];
+    char wanted[320];
     size_t len = 0, body;
     long length;
 
@@ -225,18 +225,22 @@ static int32_t take_until_settled(const tg_till *till, const char *id, int liste
 int main(int argc, char **argv)
 {
     arguments told = arguments_of(argc, argv);
-    char place[PATH_SIZE_MAX], path[64], url[128], *id = NULL, *random_text = NULL;
+    char place[PATH_SIZE_MAX], url[512], *id = NULL, *path = NULL;
     int port = 0, listening = listen_here(&port);
     tg_till *till = open_till(&told);
+    tg_secret *secret_path = NULL;
     tg_order *order = NULL;
     tg_error *error = NULL;
     int32_t state = 0;
 
     if (listening >= 0 && till != NULL && !failed(tg_new_id(&id, &error), &error) &&
-        /* A path that nobody guesses keeps strangers out, since callbacks are not signed. */
-        !failed(tg_new_id(&random_text, &error), &error) && save(beside(place, told.journal, ".sale"), id)) {
-        snprintf(path, sizeof path, "/callbacks/%s", random_text);
+        /* A path that nobody guesses keeps strangers out, since callbacks are not signed. A real till keeps it, so that it
+         * hears of earlier orders too. */
+        !failed(tg_new_callback_path(&secret_path, &error), &error) &&
+        !failed(tg_secret_reveal(secret_path, &path, &error), &error) &&
+        save(beside(place, told.journal, ".sale"), id)) {
         snprintf(url, sizeof url, "http://127.0.0.1:%d%s", port, path);
+        /* For the sandbox: who knows the address can send callbacks, so a real till tells it to the gateway alone. */
         printf("callbacks at %s\n", url);
         fflush(stdout);
         order = buy_top_up(till, id, url);
@@ -245,7 +249,8 @@ int main(int argc, char **argv)
         }
     }
     tg_order_free(order);
-    tg_string_free(random_text);
+    tg_string_free(path);
+    tg_secret_free(secret_path);
     tg_string_free(id);
     close_till(till);
     if (listening >= 0) {

@@ -63,7 +63,6 @@ static void show(const tg_till *till, const tg_order *order)
     tg_history_entry_list_free(history);
 }
 
-/* sample: reconcile */
 /* Asks the gateway about each of these orders, now. */
 static bool compare(const tg_till *till, const tg_order_state *states, size_t states_len, bool conflicts_only)
 {
@@ -123,9 +122,7 @@ static bool reconcile(const tg_till *till)
     tg_till_status_free(status);
     return nobody_is_needed;
 }
-/* sample ends */
 
-/* sample: resolve */
 /* Writes a person's decision into the order's history, for good. */
 static bool resolve(const tg_till *till, const char *id, const char *state, const char *decided_by, const char *grounds)
 {
@@ -149,7 +146,6 @@ static bool resolve(const tg_till *till, const char *id, const char *state, cons
     /* Too late: evidence came first, and settled it. Nothing is left to decide. */
     return status == TG_OK || status == TG_ERROR_TOO_LATE;
 }
-/* sample ends */
 
 int main(int argc, char **argv)
 {

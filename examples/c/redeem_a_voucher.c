@@ -31,7 +31,6 @@ static tg_order *sell(const tg_till *till, const char *id)
     return order;
 }
 
-/* sample: redeem */
 /* The result is freed with tg_voucher_free. */
 static tg_voucher *reveal(const tg_till *till, const char *id)
 {
@@ -102,7 +101,6 @@ static bool hand_out(const tg_till *till, const char *id, const char *slip)
     tg_voucher_free(voucher);
     return printed && save(slip, "printed");
 }
-/* sample ends */
 
 int main(int argc, char **argv)
 {

@@ -96,7 +96,6 @@ const tg_cysend_product *choose(const tg_cysend_product_list &products, std::opt
     return chosen;
 }
 
-/* sample: form */
 /* Shows the form of a product, and fills it in as a customer would. */
 Form fill_in(const tg_cysend_product &product)
 {
@@ -119,7 +118,6 @@ Form fill_in(const tg_cysend_product &product)
     }
     return filled;
 }
-/* sample ends */
 
 /* Asks what each face value costs, and says what the order for the first would be. */
 bool quote(const Client &client, const tg_cysend_product &product, const Form &form)

@@ -48,7 +48,6 @@ def choose(products: list[tillgate.CysendProduct], product_id: str | None) -> ti
     return max(products, key=lambda p: len(p.beneficiary_information), default=None)
 
 
-# sample: form
 def fill_in(product: tillgate.CysendProduct) -> list[tillgate.BeneficiaryField]:
     """Shows the form of a product, and fills it in as a customer would."""
     print(f"\n{product.product_name} asks for:")
@@ -65,9 +64,6 @@ def fill_in(product: tillgate.CysendProduct) -> list[tillgate.BeneficiaryField]:
         if value:
             filled.append(tillgate.BeneficiaryField(name=field.name, value=value))
     return filled
-
-
-# sample ends
 
 
 def quote(

@@ -29,7 +29,6 @@ def main() -> bool:
         return reconcile(till)
 
 
-# sample: reconcile
 def reconcile(till: tillgate.Till) -> bool:
     """Asks about everything that is not settled; whether nothing is left for a person to do."""
     status = till.status()
@@ -59,9 +58,6 @@ def compared(till: tillgate.Till, order: tillgate.Order) -> tillgate.Order:
         # Nothing certain was learnt, so nothing was changed. An error is no answer.
         print(f"{order.id} could not be looked up: {error}")
         return order
-
-
-# sample ends
 
 
 def show(till: tillgate.Till, order: tillgate.Order) -> None:

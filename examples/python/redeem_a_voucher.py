@@ -36,7 +36,6 @@ def main() -> bool:
         return True
 
 
-# sample: redeem
 def hand_out(till: tillgate.Till, order_id: str, slip: str) -> None:
     """Prints the code; `slip` is the file that remembers how far that has come."""
     done = load(slip)
@@ -67,9 +66,6 @@ def reveal(till: tillgate.Till, order_id: str) -> tillgate.Voucher:
         # The key that encrypted it is lost. The gateway tells the code again, and today's key encrypts it.
         till.refetch_code(order_id)
         return till.reveal(order_id)
-
-
-# sample ends
 
 
 def voucher_of_25_euros(order_id: str) -> tillgate.NewOrder:

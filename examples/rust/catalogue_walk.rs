@@ -61,7 +61,6 @@ fn choose(products: &[CysendProduct], wanted: Option<i64>) -> Option<&CysendProd
         .max_by_key(|product| product.beneficiary_information.len())
 }
 
-// sample: form
 /// Shows the form of a product, and fills it in as a customer would.
 fn fill_in(product: &CysendProduct) -> Vec<BeneficiaryField> {
     println!("\n{} asks for:", product.product_name);
@@ -83,7 +82,6 @@ fn fill_in(product: &CysendProduct) -> Vec<BeneficiaryField> {
     }
     filled
 }
-// sample ends
 
 /// Asks what each face value costs, and says what the order for the first would be.
 fn quote(

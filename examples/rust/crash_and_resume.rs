@@ -28,7 +28,6 @@ fn sell_or_go_on() -> Result<bool, Box<dyn Error>> {
     let till = open_till(&told)?;
     let id = id_of_sale(&format!("{}.unfinished", told.journal))?;
 
-    // sample: resume
     // The same id with the same request: an order that was placed before comes back as it is, and is not sent again.
     let mut order = block_on(till.buy(top_up(&id)))?;
     // If the program died at a bad moment and the gateway never got the order, it takes a quarter of an hour of asking
@@ -40,7 +39,6 @@ fn sell_or_go_on() -> Result<bool, Box<dyn Error>> {
         }
         order = block_on(till.wait(id.clone(), WAIT_MS))?;
     }
-    // sample ends
     println!("{}", in_words(&order));
 
     block_on(till.close())?;

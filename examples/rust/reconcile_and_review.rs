@@ -37,7 +37,6 @@ fn run() -> Result<bool, Box<dyn Error>> {
     Ok(nobody_is_needed)
 }
 
-// sample: reconcile
 /// Asks about everything that is not settled; whether nothing is left for a person to do.
 fn reconcile(till: &Till) -> Result<bool, Box<dyn Error>> {
     let status = block_on(till.status())?;
@@ -84,7 +83,6 @@ fn all(till: &Till, mut filter: OrderFilter) -> tillgate::Result<Vec<Order>> {
         }
     }
 }
-// sample ends
 
 fn show(till: &Till, order: &Order) -> tillgate::Result<()> {
     let Order { id, amount, product, created_at, .. } = order;
@@ -105,7 +103,6 @@ fn show(till: &Till, order: &Order) -> tillgate::Result<()> {
     Ok(())
 }
 
-// sample: resolve
 /// Writes a person's decision into the order's history, for good.
 fn resolve(
     till: &Till,
@@ -129,4 +126,3 @@ fn resolve(
     }
     Ok(())
 }
-// sample ends

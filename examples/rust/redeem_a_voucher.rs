@@ -49,7 +49,6 @@ fn sell() -> Result<bool, Box<dyn Error>> {
     Ok(order.state == OrderState::Succeeded && order.has_voucher)
 }
 
-// sample: redeem
 /// Prints the code; `slip` is the file that remembers how far that has come.
 fn hand_out(till: &Till, id: &str, slip: &str) -> Result<(), Box<dyn Error>> {
     let done = load(slip)?;
@@ -91,4 +90,3 @@ fn reveal(till: &Till, id: &str) -> tillgate::Result<Voucher> {
         answer => answer,
     }
 }
-// sample ends

@@ -48,7 +48,6 @@ pub fn client(told: &Arguments) -> tillgate::Result<Arc<CysendClient>> {
     })
 }
 
-// sample: open
 pub fn open_till(told: &Arguments) -> Result<Arc<Till>, Box<dyn Error>> {
     let till = block_on(Till::open(TillConfig {
         // Makes the journal of a new till. A till that has sold before leaves it off: then a journal that is gone is an
@@ -60,7 +59,6 @@ pub fn open_till(told: &Arguments) -> Result<Arc<Till>, Box<dyn Error>> {
     block_on(till.attach_cysend(CysendAccount { client: client(told)?, name: None }))?;
     Ok(till)
 }
-// sample ends
 
 /// The key that encrypts vouchers, and the name under which the journal knows it. They lie beside the journal for the sake
 /// of the examples alone: a real till keeps the key where passwords are kept, and a copy elsewhere.

@@ -137,6 +137,7 @@ impl Shop<'_> {
 
         self.sandbox.control("advance", Some(&json!({ "ms": LATER_MS })))?;
         receiver.ends_and_says("Done: ")?;
+        self.sandbox.control("idle", None)?;
         let taken = self.sandbox.control("callbacks", None)?;
         let taken = taken.as_array().into_iter().flatten();
         let ours =
