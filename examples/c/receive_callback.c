@@ -90,8 +90,7 @@ int main(int argc, char **argv)
         state = sell(till, id, callback_url);
     }
     if (receiver != NULL && !failed(tg_callback_receiver_get_status(receiver, &status, &error), &error)) {
-        printf("%u callbacks came, and %u were refused.\n", (unsigned)status->handled,
-               (unsigned)(status->connections - status->handled));
+        printf("Taken: %u callbacks of %u requests.\n", (unsigned)status->handled, (unsigned)status->connections);
     }
     if (receiver != NULL) {
         failed(tg_callback_receiver_close(receiver, &error), &error);

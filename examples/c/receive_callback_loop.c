@@ -20,8 +20,8 @@
 #define HEAD_SIZE_MAX 16384
 /* A gateway's callbacks are far smaller. */
 #define BODY_SIZE_MAX 1048576
-/* From the connection to the last byte. */
-#define REQUEST_WITHIN_MS 10000
+/* From the connection to the last byte. Short, because the others wait meanwhile. */
+#define REQUEST_WITHIN_MS 3000
 #define TURN_MS 200
 #define GIVE_UP_AFTER_MS 120000
 

@@ -38,7 +38,7 @@ def main() -> bool:
         # sample ends
         print(in_words(order))
         status = receiver.status()
-        print(f"{status.handled} callbacks came, and {status.connections - status.handled} were refused.")
+        print(f"Taken: {status.handled} callbacks of {status.connections} requests.")
         receiver.close()
         return order.state == OrderState.SUCCEEDED
 

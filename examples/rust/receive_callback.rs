@@ -46,7 +46,7 @@ fn sell() -> Result<bool, Box<dyn Error>> {
 
     println!("{}", in_words(&order));
     let status = block_on(receiver.status())?;
-    println!("{} callbacks came, and {} were refused.", status.handled, status.connections - status.handled);
+    println!("Taken: {} callbacks of {} requests.", status.handled, status.connections);
     block_on(receiver.close())?;
     block_on(till.close())?;
     Ok(order.state == OrderState::Succeeded)

@@ -3,7 +3,8 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -133,6 +134,9 @@ impl Shop<'_> {
         self.forged(&json!({ "url": url, "kind": "not_json" }), 400)?;
         self.forged(&json!({ "url": url, "kind": "huge", "bytes": 2 << 20 }), 413)?;
         self.forged(&json!({ "url": format!("{url}x"), "kind": "not_json" }), 404)?;
+        if name == "receive_callback_loop" {
+            receiver.refuses_who_is_slow()?;
+        }
         receiver.goes_on()?;
 
         self.sandbox.control("advance", Some(&json!({ "ms": LATER_MS })))?;
@@ -238,6 +242,19 @@ impl Receiver {
             None => Ok(()),
             Some(status) => bail!("it ended too early: {status}"),
         }
+    }
+
+    /// The till's own receiver has its tests in core; sockets by hand are the example's business.
+    fn refuses_who_is_slow(&self) -> Result<()> {
+        let address = self.url.trim_start_matches("http://");
+        let (host, path) = address.split_once('/').context("an address without a path")?;
+        let mut stream = TcpStream::connect(host)?;
+        stream.set_read_timeout(Some(LIMIT))?;
+        write!(stream, "POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n[")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        ensure!(answer.starts_with("HTTP/1.1 408 "), "half a request was answered with {answer:?}");
+        Ok(())
     }
 
     fn ends_and_says(mut self, text: &str) -> Result<()> {

@@ -4,7 +4,8 @@
     uvicorn --workers 2 --limit-concurrency 100 --factory callbacks_fastapi:create_app
 
 Orders name the address of this application as their `callback_url`. Callbacks carry voucher codes: put a
-server that speaks TLS before it, choose a path that nobody guesses, and log no bodies.
+server that speaks TLS before it, choose a path that nobody guesses (`tillgate.new_callback_path()` makes
+one), and log no bodies.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from fastapi import FastAPI, Request, Response
 
 # A gateway's callbacks are far smaller, and come at once.
 BODY_SIZE_MAX = 1 << 20
-BODY_WITHIN_S = 10
+BODY_WITHIN_S = 3
 
 
 # sample: fastapi

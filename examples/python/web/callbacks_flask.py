@@ -4,8 +4,9 @@
     gunicorn --workers 2 --timeout 20 'callbacks_flask:create_app()'
 
 Orders name the address of this application as their `callback_url`. Callbacks carry voucher codes: put a
-server that speaks TLS before it, choose a path that nobody guesses, and log no bodies. Not with gunicorn's
-`--preload`: a till does not survive a fork.
+server before it that speaks TLS and waits for slow senders in gunicorn's stead (nginx does), choose a path
+that nobody guesses (`tillgate.new_callback_path()` makes one), and log no bodies. Not with `--preload`: a till
+does not survive a fork.
 """
 
 from __future__ import annotations

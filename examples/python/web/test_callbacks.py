@@ -179,3 +179,13 @@ def test_the_body_is_handed_over_whatever_it_calls_itself(
     body = json.dumps(gateway.control(f"ledger?user_uid={order.id}")).encode()
     assert post(callback_url, body, content_type) == 200
     assert till.wait(order.id, PATIENCE_MS).state == OrderState.SUCCEEDED
+
+
+@pytest.mark.parametrize("callback_url", ["fastapi"], indirect=True)
+def test_who_is_slow_is_not_waited_for(callback_url: str) -> None:
+    # Before gunicorn stands a server that does this.
+    host, path = callback_url.removeprefix("http://").split("/", 1)
+    address, port = host.split(":")
+    with socket.create_connection((address, int(port)), timeout=60) as sender:
+        sender.sendall(f"POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n[".encode())
+        assert sender.recv(100).startswith(b"HTTP/1.1 408 ")
