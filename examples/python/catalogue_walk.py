@@ -100,6 +100,12 @@ def quote(
     for cost in client.get_product_cost(offers):
         print(f"  {cost.face_value} {cost.face_value_currency} costs {cost.cost} {cost.currency}")
 
+    bounds = {
+        offer.face_value_id: tillgate.AmountRange(
+            minimum=offer.face_value_from, maximum=offer.face_value_to, step=offer.face_value_step
+        )
+        for offer in face_values.range
+    }
     first = offers[0]
     order = tillgate.NewOrder(
         id=tillgate.new_id(),  # to be saved before `buy`
@@ -107,6 +113,8 @@ def quote(
         amount=tillgate.Money(amount=first.face_value, currency=first.face_value_currency),
         scenario=tillgate.CysendOrderScenario.SIMULATE_SUCCESS,
         beneficiary=beneficiary,
+        # Checked before anything is sent.
+        amount_range=bounds.get(first.face_value_id),
     )
     money = order.amount
     print(f"\nThe order would be: {money.amount} {money.currency} of {order.product} ({order.scenario}) for")

@@ -5,8 +5,8 @@
 
 Orders name the address of this application as their `callback_url`. Callbacks carry voucher codes: put a
 server before it that speaks TLS and waits for slow senders in gunicorn's stead (nginx does), choose a path
-that nobody guesses (`tillgate.new_callback_path()` makes one), and log no bodies. Not with `--preload`: a till
-does not survive a fork.
+that nobody guesses (`tillgate.new_callback_path()` makes one), and log no bodies. Not with `--preload`: a
+till does not survive a fork.
 """
 
 from __future__ import annotations

@@ -59,7 +59,12 @@ class Gateway(NamedTuple):
         return sum(request["operation"] == "getOrder" for request in requests)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shop")
+
+
+@pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
     command = [str(SANDBOX), "--speed", "100", "--catalogue-products", "0", "--until-stdin-closes"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -68,11 +73,11 @@ def gateway() -> Iterator[Gateway]:
         process.stdin.close()
 
 
-@pytest.fixture
-def till(gateway: Gateway, tmp_path: Path) -> Iterator[tillgate.Till]:
+@pytest.fixture(scope="module")
+def till(gateway: Gateway, place: Path) -> Iterator[tillgate.Till]:
     """The program that sells."""
     config = tillgate.TillConfig(
-        journal_path=str(tmp_path / "journal"),
+        journal_path=str(place / "journal"),
         create=True,
         key=tillgate.JournalKey(id="first", key=tillgate.new_journal_key()),
         policy=tillgate.OrderPolicy(look_up_first_ms=NEVER_MS, look_up_accepted_max_ms=NEVER_MS),
@@ -84,20 +89,20 @@ def till(gateway: Gateway, tmp_path: Path) -> Iterator[tillgate.Till]:
         yield till
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(scope="module", params=SERVERS)
 def callback_url(
-    request: pytest.FixtureRequest, gateway: Gateway, till: tillgate.Till, tmp_path: Path
+    request: pytest.FixtureRequest, gateway: Gateway, till: tillgate.Till, place: Path
 ) -> Iterator[str]:
     """Where a sample listens, started as its users start it."""
     environment = {
         **os.environ,
         "PYTHONPATH": PACKAGE,
-        "TILLGATE_JOURNAL": str(tmp_path / "journal"),
+        "TILLGATE_JOURNAL": str(place / "journal"),
         "CYSEND_URL": gateway.url,
         "CYSEND_USER": "till",
         "CALLBACK_PATH": CALLBACK_PATH,
     }
-    with socket.create_server(("127.0.0.1", 0)) as listening, open(tmp_path / "server.log", "w") as log:
+    with socket.create_server(("127.0.0.1", 0)) as listening, open(place / "server.log", "w") as log:
         command = [sys.executable, "-m", *SERVERS[request.param].format(fd=listening.fileno()).split()]
         with subprocess.Popen(
             command, cwd=HERE, env=environment, stdout=log, stderr=log, pass_fds=[listening.fileno()]
@@ -106,7 +111,7 @@ def callback_url(
                 yield f"http://127.0.0.1:{listening.getsockname()[1]}{CALLBACK_PATH}"
             finally:
                 process.terminate()
-                assert process.wait(timeout=60) == 0, (tmp_path / "server.log").read_text()
+                assert process.wait(timeout=60) == 0, (place / "server.log").read_text()
 
 
 def post(url: str, body: bytes, content_type: str = "application/json", method: str = "POST") -> int:
@@ -181,11 +186,27 @@ def test_the_body_is_handed_over_whatever_it_calls_itself(
     assert till.wait(order.id, PATIENCE_MS).state == OrderState.SUCCEEDED
 
 
+def begin(url: str, length: int, body: bytes) -> bytes:
+    """What is answered to a request whose body never comes to its end."""
+    host, path = url.removeprefix("http://").split("/", 1)
+    address, port = host.split(":")
+    with socket.create_connection((address, int(port)), timeout=PATIENCE_MS / 1000) as sender:
+        sender.sendall(f"POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n".encode())
+        sender.sendall(body)
+        return sender.recv(100)
+
+
+@pytest.mark.parametrize(
+    ("callback_url", "body_size"),
+    # The first two judge by the length that is told, the third by what comes.
+    [("flask", 0), ("django", 0), ("fastapi", (1 << 20) + 1)],
+    indirect=["callback_url"],
+)
+def test_a_huge_body_is_not_read_to_its_end(callback_url: str, body_size: int) -> None:
+    assert begin(callback_url, 1 << 30, b" " * body_size).startswith(b"HTTP/1.1 413 ")
+
+
+# Before gunicorn stands a server that does this.
 @pytest.mark.parametrize("callback_url", ["fastapi"], indirect=True)
 def test_who_is_slow_is_not_waited_for(callback_url: str) -> None:
-    # Before gunicorn stands a server that does this.
-    host, path = callback_url.removeprefix("http://").split("/", 1)
-    address, port = host.split(":")
-    with socket.create_connection((address, int(port)), timeout=60) as sender:
-        sender.sendall(f"POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n[".encode())
-        assert sender.recv(100).startswith(b"HTTP/1.1 408 ")
+    assert begin(callback_url, 9, b"[").startswith(b"HTTP/1.1 408 ")
