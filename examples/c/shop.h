@@ -275,6 +275,21 @@ static inline bool is_settled(const tg_order *order)
     }
 }
 
+/* Why a person must decide. */
+static inline const char *why_in_review(const tg_order *order)
+{
+    switch (order->review) {
+    case TG_REVIEW_REASON_FOREIGN_ORDER:
+        return "the gateway has another order under this id";
+    case TG_REVIEW_REASON_SEVERAL_RECORDS:
+        return "the gateway has it more than once";
+    case TG_REVIEW_REASON_ABSENCE_UNPROVED:
+        return "the gateway does not have it, which was not to be taken for proof";
+    default: /* of other gateways, or of a newer version */
+        return "see its history";
+    }
+}
+
 /* What to say at the counter. */
 static inline void print_in_words(const tg_order *order)
 {
@@ -294,8 +309,8 @@ static inline void print_in_words(const tg_order *order)
         printf("Done and undone again. Give the money back.\n");
         break;
     case TG_ORDER_STATE_NEEDS_REVIEW:
-        printf("A person must look at order %s (reason %d): ask the gateway, then call tg_till_resolve. Do not sell it again.\n",
-               order->id, (int)order->review);
+        printf("A person must look at order %s (%s): ask the gateway, then call tg_till_resolve. Do not sell it again.\n",
+               order->id, why_in_review(order));
         break;
     default: /* pending, sending, unknown, accepted */
         printf("Not certain yet. Do not sell again and do not give the money back: wait, it is being looked up.\n");

@@ -113,10 +113,13 @@ pub fn in_words(order: &Order) -> String {
             "Not certain yet ({}). Do not sell again and do not give the money back: wait, it is being looked up.",
             order.state
         ),
-        OrderState::NeedsReview => format!(
-            "A person must look at order {} ({:?}): ask the gateway, then call resolve. Do not sell it again.",
-            order.id, order.review
-        ),
+        OrderState::NeedsReview => {
+            let why = order.review.map(|reason| format!(" ({reason:?})")).unwrap_or_default();
+            format!(
+                "A person must look at order {}{why}: ask the gateway, then call resolve. Do not sell it again.",
+                order.id
+            )
+        }
     }
 }
 
