@@ -191,7 +191,12 @@ fn requests(ending: &[Order], open: &[Order], ends: impl Fn(usize) -> CysendOrde
         let get = format!("GET {PATH} HTTP/1.1\r\nhost: till\r\n\r\n").into_bytes();
         all.push(Request::whole("wrong method", get));
     }
-    all
+    // Mixed, in a way that is always the same: 73 and 200 have no divisor in common.
+    let mixed = |place: usize| place * 73 % all.len();
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by_key(|place| mixed(*place));
+    let mut all: Vec<Option<Request>> = all.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|place| all[place].take()).collect()
 }
 
 /// The kinds that the gateway, or whoever else, sends again until they are taken.
@@ -333,6 +338,17 @@ fn in_a_storm_of_callbacks_nothing_moves_but_by_a_look_up_and_every_genuine_one_
         assert_eq!(status.connections_open_max, CONNECTIONS_MAX, "the places were all taken, and no more");
         let held_max = u64::from(CONNECTIONS_MAX * BODY_SIZE_MAX_BYTES);
         assert!(status.body_bytes_held_max <= held_max, "{} bytes", status.body_bytes_held_max);
+
+        // No order has moved that was not looked up: the state is read before the gateway's log.
+        for order in &placed {
+            let state = shop.order(&order.id).await.state;
+            let looked_up = shop.look_ups().contains_key(&order.id);
+            assert!(
+                looked_up || state == OrderState::Accepted,
+                "{} was moved to {state} by a callback",
+                order.id
+            );
+        }
 
         // What is known now is what the gateway says: by one look-up for each order that was named, however often it was.
         for order in ending {
