@@ -4,6 +4,8 @@
 mod cysend;
 #[path = "all/double.rs"]
 mod double;
+#[path = "all/receiver/mod.rs"]
+mod receiver;
 #[path = "all/rules/mod.rs"]
 mod rules;
 #[path = "all/sales.rs"]

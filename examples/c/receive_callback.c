@@ -31,7 +31,6 @@ static tg_secret *path_of(const char *journal)
     return path;
 }
 
-/* sample: receive */
 /* Begins to receive callbacks, and tells where. The address is freed with tg_string_free. */
 static tg_callback_receiver *receive(const tg_till *till, const tg_secret *path, char **callback_url)
 {
@@ -69,7 +68,6 @@ static int32_t sell(const tg_till *till, const char *id, const char *callback_ur
     tg_order_free(bought);
     return state;
 }
-/* sample ends */
 
 int main(int argc, char **argv)
 {

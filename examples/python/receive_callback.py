@@ -1,6 +1,6 @@
 """Sells one top-up of 10 CHF, and receives the gateway's callback about it by the till itself.
 
-    python receive_callback.py [URL [USER [PASSWORD [JOURNAL]]]]
+    python receive_callback.py [URL [USER [PASSWORD [JOURNAL [PUBLIC_URL [CERTIFICATE KEY]]]]]]
 
 Without arguments it sells at the sandbox: `cargo run -p tillgate-sandbox -- --port 8765`. For Flask, Django
 and FastAPI see the folder `web`.
@@ -17,18 +17,11 @@ from tillgate import OrderState
 
 
 def main() -> bool:
-    url, user, password, journal = arguments()
+    url, user, password, journal, *public = arguments()
     with open_till(url, user, password, journal) as till:
         # sample: receive
-        receiver = till.receive_callbacks(
-            tillgate.CallbackReceiverConfig(
-                # On this machine only, for the sandbox. What CY.SEND is to reach listens on another address,
-                # with a certificate, or behind a proxy whose https address is `public_url`.
-                address="127.0.0.1:0",
-                # The same at each start, so that orders of an earlier one are heard of too.
-                path=path_of(journal),
-            )
-        )
+        # The account is attached before. Keep the receiver: letting go of it ends it.
+        receiver = till.receive_callbacks(config_of(path_of(journal), *public))
         order_id = tillgate.new_id()
         save(journal + ".sale", order_id)
         till.buy(top_up(order_id, receiver.callback_url()))
@@ -43,8 +36,44 @@ def main() -> bool:
         return order.state == OrderState.SUCCEEDED
 
 
+def config_of(path: tillgate.Secret, *public: str) -> tillgate.CallbackReceiverConfig:
+    if not public:
+        # For this machine's sandbox alone.
+        return tillgate.CallbackReceiverConfig(address="127.0.0.1:0", path=path)
+    public_url, *files = public
+    return with_tls(path, public_url, *files) if files else behind_a_proxy(path, public_url)
+
+
+# sample: tls
+def with_tls(
+    path: tillgate.Secret, public_url: str, certificate_file: str, key_file: str
+) -> tillgate.CallbackReceiverConfig:
+    with open(certificate_file, encoding="ascii") as certificate, open(key_file, encoding="ascii") as key:
+        return tillgate.CallbackReceiverConfig(
+            address="0.0.0.0:8443",
+            path=path,
+            public_url=public_url,  # such as https://till.example:8443
+            tls_certificate_pem=certificate.read(),
+            tls_key_pem=tillgate.Secret(key.read()),
+        )
+        # sample ends
+
+
+# sample: proxy
+def behind_a_proxy(path: tillgate.Secret, public_url: str) -> tillgate.CallbackReceiverConfig:
+    return tillgate.CallbackReceiverConfig(
+        address="127.0.0.1:8081",
+        path=path,
+        public_url=public_url,  # such as https://shop.example/cysend
+    )
+    # sample ends
+
+
 def path_of(journal: str) -> tillgate.Secret:
-    """The path that nobody guesses: it keeps strangers out, since callbacks are not signed."""
+    """The path that nobody guesses: it keeps strangers out, since callbacks are not signed.
+
+    The same at each start, so that orders of an earlier one are heard of too.
+    """
     saved = load(journal + ".path")
     if saved is not None:
         return tillgate.Secret(saved)

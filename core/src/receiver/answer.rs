@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::header::{ALLOW, CONTENT_LENGTH, RETRY_AFTER};
@@ -31,12 +30,8 @@ pub(super) struct Turn {
     pub(super) decided: AtomicBool,
 }
 
-/// The application: every request goes the same way, so that no router's choice tells of a path.
-pub(super) fn app(shared: Arc<Shared>) -> Router {
-    Router::new().fallback(answer).with_state(shared)
-}
-
-async fn answer(
+/// Answers a request.
+pub(super) async fn answer(
     State(shared): State<Arc<Shared>>,
     Extension(turn): Extension<Arc<Turn>>,
     request: Request<Body>,

@@ -1,12 +1,14 @@
 //! Listening, and what one connection may do: bring one request, within its time.
 
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
+use axum::handler::Handler;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -15,10 +17,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, lookup_host};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
-use tower_service::Service;
 
 use super::CallbackReceiverStatus;
-use super::answer::{self, Turn};
+use super::answer::{Turn, answer};
 use super::config::Settings;
 use super::counts::{Counts, Fate};
 use super::path::Paths;
@@ -158,7 +159,6 @@ impl Shared {
 }
 
 async fn accept(shared: Arc<Shared>, listener: TcpListener) {
-    let app = answer::app(shared.clone());
     loop {
         // The place first: whoever finds none waits in the system's queue, which is bounded.
         let taken = tokio::select! {
@@ -170,12 +170,11 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
             runtime::sleep(ACCEPT_WAIT).await;
             continue;
         };
-        shared.counts.opened();
-        let open = Open { shared: shared.clone(), _place: place };
-        let app = app.clone();
+        let turn = Arc::new(Turn::new(shared.clock.elapsed() + shared.request_timeout));
+        let open = Open::new(shared.clone(), turn, place);
         let started = runtime::spawn(Box::pin(async move {
             tokio::select! {
-                () = converse(&open.shared, app, stream) => {}
+                () = converse(&open, stream) => {}
                 () = runtime::sleep(CONNECTION_PATIENCE) => {}
             }
         }));
@@ -191,33 +190,50 @@ async fn next(shared: &Shared, listener: &TcpListener) -> Option<(OwnedSemaphore
     Some((place, stream))
 }
 
-/// A connection that is open. However it ends, its place is free again.
+/// A connection that is open. However it ends, it is counted once and its place is free again.
 struct Open {
     shared: Arc<Shared>,
+    turn: Arc<Turn>,
     _place: OwnedSemaphorePermit,
+}
+
+impl Open {
+    fn new(shared: Arc<Shared>, turn: Arc<Turn>, place: OwnedSemaphorePermit) -> Self {
+        shared.counts.opened();
+        Self { shared, turn, _place: place }
+    }
+
+    fn decide(&self, fate: Fate) {
+        self.shared.decide(&self.turn, fate);
+    }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
+        self.decide(Fate::BrokenOff);
         self.shared.counts.closed();
     }
 }
 
-async fn converse(shared: &Arc<Shared>, app: Router, stream: TcpStream) {
-    let turn = Arc::new(Turn::new(shared.clock.elapsed() + shared.request_timeout));
+/// What is spoken over: one type for both kinds, so that the HTTP server is compiled once.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+async fn converse(open: &Open, stream: TcpStream) {
+    let Open { shared, turn, .. } = open;
     // Answers are short: nothing is gained by waiting for more of them.
     let _ = stream.set_nodelay(true);
     let Some(tls) = &shared.tls else {
-        return one_request(shared, app, &turn, stream).await;
+        return one_request(open, Box::new(stream)).await;
     };
-    let shaken = tokio::select! {
-        shaken = tls.accept(stream) => shaken.map_err(|_| Fate::BrokenOff),
-        () = shared.clock.sleep_until(turn.deadline) => Err(Fate::TooSlow),
-        () = shared.closing() => Err(Fate::BrokenOff),
-    };
-    match shaken {
-        Ok(stream) => one_request(shared, app, &turn, stream).await,
-        Err(fate) => shared.decide(&turn, fate),
+    tokio::select! {
+        shaken = tls.accept(stream) => {
+            if let Ok(stream) = shaken {
+                one_request(open, Box::new(stream)).await;
+            }
+        }
+        () = shared.clock.sleep_until(turn.deadline) => open.decide(Fate::TooSlow),
+        () = shared.closing() => {}
     }
 }
 
@@ -230,16 +246,16 @@ enum End {
     NotWanted,
 }
 
-async fn one_request<S>(shared: &Arc<Shared>, app: Router, turn: &Arc<Turn>, stream: S)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let arriving = turn.clone();
-    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+async fn one_request(open: &Open, stream: Box<dyn Stream>) {
+    let Open { shared, turn, .. } = open;
+    let (arriving, answering) = (turn.clone(), shared.clone());
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         arriving.arrived.store(true, Ordering::SeqCst);
+        let mut request = request.map(Body::new);
         request.extensions_mut().insert(arriving.clone());
-        // A router is always ready.
-        app.clone().call(request)
+        // Straight to the one handler there is: a router's choice would tell of the path by its time.
+        let answered = Handler::call(answer, request, answering.clone());
+        Box::pin(async move { Ok::<_, Infallible>(answered.await) })
     });
     let mut connection = http1::Builder::new()
         // One request each: the time of a connection is the time of its request, and nobody holds one for later.
@@ -256,12 +272,13 @@ where
     };
     let mut stream = connection.into_parts().io.into_inner();
     match end {
-        End::Done(Ok(())) => shared.decide(turn, Fate::BrokenOff),
-        End::Done(Err(error)) if error.is_parse_too_large() => shared.decide(turn, Fate::TooLarge),
-        End::Done(Err(error)) if error.is_parse() => shared.decide(turn, Fate::NotReadable),
-        End::Done(Err(_)) | End::NotWanted => return shared.decide(turn, Fate::BrokenOff),
+        // It was answered, or ended without a word.
+        End::Done(Ok(())) => {}
+        End::Done(Err(error)) if error.is_parse_too_large() => open.decide(Fate::TooLarge),
+        End::Done(Err(error)) if error.is_parse() => open.decide(Fate::NotReadable),
+        End::Done(Err(_)) | End::NotWanted => return,
         End::Late => {
-            shared.decide(turn, Fate::TooSlow);
+            open.decide(Fate::TooSlow);
             let refusal = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
             tokio::select! {
                 _ = stream.write_all(refusal) => {}
@@ -281,7 +298,7 @@ async fn unless_arrived(turn: &Turn, other: impl Future<Output = ()>) {
 }
 
 /// Says that this was all, and lets the other side finish.
-async fn leave<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
+async fn leave(mut stream: Box<dyn Stream>) {
     let leaving = async {
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(LEAVE_SIZE_MAX_BYTES), &mut tokio::io::sink()).await
