@@ -35,6 +35,43 @@ HOLDS(tg_callback_answer_struct_size_is_in_place, sizeof(void *) != 8 || offseto
 HOLDS(tg_callback_answer_http_status_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_answer, http_status) == 8);
 HOLDS(tg_callback_answer_known_orders_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_answer, known_orders) == 12);
 HOLDS(tg_callback_answer_unknown_orders_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_answer, unknown_orders) == 16);
+HOLDS(tg_callback_receiver_config_has_its_size, sizeof(void *) != 8 || sizeof(tg_callback_receiver_config) == 96);
+HOLDS(tg_callback_receiver_config_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, struct_size) == 0);
+HOLDS(tg_callback_receiver_config_address_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, address) == 8);
+HOLDS(tg_callback_receiver_config_path_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, path) == 16);
+HOLDS(tg_callback_receiver_config_public_url_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, public_url) == 24);
+HOLDS(tg_callback_receiver_config_account_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, account) == 32);
+HOLDS(tg_callback_receiver_config_tls_certificate_pem_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, tls_certificate_pem) == 40);
+HOLDS(tg_callback_receiver_config_tls_key_pem_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, tls_key_pem) == 48);
+HOLDS(tg_callback_receiver_config_has_body_size_max_bytes_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, has_body_size_max_bytes) == 56);
+HOLDS(tg_callback_receiver_config_body_size_max_bytes_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, body_size_max_bytes) == 60);
+HOLDS(tg_callback_receiver_config_has_request_timeout_ms_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, has_request_timeout_ms) == 64);
+HOLDS(tg_callback_receiver_config_request_timeout_ms_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, request_timeout_ms) == 68);
+HOLDS(tg_callback_receiver_config_has_connections_max_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, has_connections_max) == 72);
+HOLDS(tg_callback_receiver_config_connections_max_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, connections_max) == 76);
+HOLDS(tg_callback_receiver_config_has_requests_per_second_max_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, has_requests_per_second_max) == 80);
+HOLDS(tg_callback_receiver_config_requests_per_second_max_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, requests_per_second_max) == 84);
+HOLDS(tg_callback_receiver_config_has_requests_burst_max_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, has_requests_burst_max) == 88);
+HOLDS(tg_callback_receiver_config_requests_burst_max_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_config, requests_burst_max) == 92);
+HOLDS(tg_callback_receiver_status_has_its_size, sizeof(void *) != 8 || sizeof(tg_callback_receiver_status) == 136);
+HOLDS(tg_callback_receiver_status_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, struct_size) == 0);
+HOLDS(tg_callback_receiver_status_address_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, address) == 8);
+HOLDS(tg_callback_receiver_status_closed_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, closed) == 16);
+HOLDS(tg_callback_receiver_status_connections_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, connections) == 24);
+HOLDS(tg_callback_receiver_status_connections_open_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, connections_open) == 32);
+HOLDS(tg_callback_receiver_status_connections_open_max_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, connections_open_max) == 36);
+HOLDS(tg_callback_receiver_status_body_bytes_held_max_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, body_bytes_held_max) == 40);
+HOLDS(tg_callback_receiver_status_handled_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, handled) == 48);
+HOLDS(tg_callback_receiver_status_known_orders_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, known_orders) == 56);
+HOLDS(tg_callback_receiver_status_unknown_orders_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, unknown_orders) == 64);
+HOLDS(tg_callback_receiver_status_wrong_path_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, wrong_path) == 72);
+HOLDS(tg_callback_receiver_status_wrong_method_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, wrong_method) == 80);
+HOLDS(tg_callback_receiver_status_too_large_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, too_large) == 88);
+HOLDS(tg_callback_receiver_status_too_slow_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, too_slow) == 96);
+HOLDS(tg_callback_receiver_status_too_many_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, too_many) == 104);
+HOLDS(tg_callback_receiver_status_not_readable_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, not_readable) == 112);
+HOLDS(tg_callback_receiver_status_not_committed_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, not_committed) == 120);
+HOLDS(tg_callback_receiver_status_broken_off_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_receiver_status, broken_off) == 128);
 HOLDS(tg_callback_request_has_its_size, sizeof(void *) != 8 || sizeof(tg_callback_request) == 32);
 HOLDS(tg_callback_request_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_request, struct_size) == 0);
 HOLDS(tg_callback_request_body_is_in_place, sizeof(void *) != 8 || offsetof(tg_callback_request, body) == 8);
@@ -884,9 +921,17 @@ typedef void (*function)(void);
 static const function functions[] = {
     (function)tg_abi_version,
     (function)tg_amount_range_init,
+    (function)tg_attempt_init,
     (function)tg_beneficiary_field_init,
     (function)tg_bytes_free,
     (function)tg_callback_answer_free,
+    (function)tg_callback_receiver_callback_url,
+    (function)tg_callback_receiver_close,
+    (function)tg_callback_receiver_config_init,
+    (function)tg_callback_receiver_free,
+    (function)tg_callback_receiver_get_status,
+    (function)tg_callback_receiver_status_free,
+    (function)tg_callback_request_free,
     (function)tg_callback_request_init,
     (function)tg_cysend_account_init,
     (function)tg_cysend_advice_free,
@@ -955,6 +1000,7 @@ static const function functions[] = {
     (function)tg_cysend_server_init,
     (function)tg_cysend_subscription_init,
     (function)tg_cysend_subscription_list_free,
+    (function)tg_cysend_test_callback,
     (function)tg_cysend_token_free,
     (function)tg_cysend_token_options_init,
     (function)tg_cysend_verification_init,
@@ -970,6 +1016,7 @@ static const function functions[] = {
     (function)tg_journal_key_init,
     (function)tg_log_set,
     (function)tg_money_init,
+    (function)tg_new_callback_path,
     (function)tg_new_id,
     (function)tg_new_journal_key,
     (function)tg_new_order_init,
@@ -978,6 +1025,7 @@ static const function functions[] = {
     (function)tg_open_free,
     (function)tg_order_filter_init,
     (function)tg_order_free,
+    (function)tg_order_init,
     (function)tg_order_list_free,
     (function)tg_order_notification_init,
     (function)tg_order_page_free,
@@ -1007,6 +1055,7 @@ static const function functions[] = {
     (function)tg_till_look_up,
     (function)tg_till_open,
     (function)tg_till_order,
+    (function)tg_till_receive_callbacks,
     (function)tg_till_refetch_code,
     (function)tg_till_resolve,
     (function)tg_till_reveal,

@@ -13,6 +13,7 @@ mod cysend;
 mod error;
 mod money;
 pub mod orders;
+mod receiver;
 mod runtime;
 mod secret;
 mod shown;
@@ -27,6 +28,7 @@ pub use cysend::*;
 pub use error::{ErrorDetails, Outcome, Result, TillgateError};
 pub use money::{Decimal, Money, Timestamp};
 pub use orders::*;
+pub use receiver::{CallbackReceiver, CallbackReceiverConfig, CallbackReceiverStatus, new_callback_path};
 #[cfg(feature = "testing")]
 pub use runtime::SimulatedRuntime;
 pub use runtime::{BoxFuture, block_on, panicked, shut_down_runtime};

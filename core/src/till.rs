@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{Clock, default_clock};
+use crate::clock::{Clock, SystemClock, default_clock};
 use crate::cysend::CysendAccount;
 use crate::cysend::adapter::CysendAdapter;
 use crate::orders::adapter::Adapter;
@@ -12,6 +12,7 @@ use crate::orders::sqlite::SqliteStore;
 use crate::orders::tracker::{Manner, Tracker};
 use crate::orders::vault::Vault;
 use crate::orders::*;
+use crate::receiver::{CallbackReceiver, CallbackReceiverConfig, Receivers};
 use crate::runtime::{blocking, detached};
 use crate::{Result, Timestamp};
 
@@ -24,6 +25,7 @@ const WAIT_MAX_MS: u64 = 24 * 3_600_000;
 #[derive(uniffi::Object)]
 pub struct Till {
     tracker: Arc<Tracker>,
+    receivers: Arc<Receivers>,
 }
 
 /// Durable events, each given again until it is acknowledged.
@@ -148,6 +150,17 @@ impl Till {
         detached(async move { tracker.handle_callback(request).await }).await
     }
 
+    /// Receives callbacks by a web server of its own, and takes each in by `handle_callback`. Attach the account first. Put the
+    /// receiver's `callback_url` into new orders, and keep the receiver: letting go of it ends it, and so does `close`. Works
+    /// on a read-only till too, beside the process that buys.
+    ///
+    /// Errors: `InvalidArgument` when the address is in use or not allowed, the path can be guessed, the certificate cannot be
+    /// used, a figure is out of its bounds, or the account is not attached; `Closed`.
+    pub async fn receive_callbacks(&self, config: CallbackReceiverConfig) -> Result<Arc<CallbackReceiver>> {
+        // Real time always, as for all that is said over a network.
+        self.receive_callbacks_with_clock(config, Arc::new(SystemClock::new())).await
+    }
+
     /// A stream of what happens to orders.
     pub fn events(&self) -> Arc<EventStream> {
         Arc::new(EventStream { tracker: self.tracker.clone() })
@@ -173,11 +186,15 @@ impl Till {
         detached(async move { tracker.archive(before).await }).await
     }
 
-    /// Closes the till: takes no new orders, waits for attempts up to their deadlines, and lets go of the journal. What is
+    /// Closes the till: ends its receivers of callbacks, takes no new orders, waits for attempts up to their deadlines, and lets go of the journal. What is
     /// left then is looked up after the next open. Closing again does nothing.
     pub async fn close(&self) -> Result<()> {
-        let tracker = self.tracker.clone();
-        detached(async move { tracker.close().await }).await
+        let (tracker, receivers) = (self.tracker.clone(), self.receivers.clone());
+        detached(async move {
+            receivers.close().await;
+            tracker.close().await
+        })
+        .await
     }
 }
 
@@ -208,7 +225,17 @@ impl Till {
         let store = blocking(move || SqliteStore::open(&config, &*opening, checks)).await?;
         let journal = Journal::start(store, clock.clone())?;
         let tracker = Tracker::start(journal, clock, vault, policy).await?;
-        Ok(Arc::new(Self { tracker }))
+        Ok(Arc::new(Self { tracker, receivers: Arc::new(Receivers::new()) }))
+    }
+
+    /// Receives callbacks, with the patience and the pace of this clock.
+    pub async fn receive_callbacks_with_clock(
+        &self,
+        config: CallbackReceiverConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<CallbackReceiver>> {
+        let (tracker, receivers) = (self.tracker.clone(), self.receivers.clone());
+        detached(async move { receivers.begin(tracker, config, clock).await }).await
     }
 
     /// Lets orders go to an account through any adapter, under a name (by default the gateway's).

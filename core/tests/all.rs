@@ -12,6 +12,8 @@ mod double;
 mod kinds;
 #[path = "all/notifications.rs"]
 mod notifications;
+#[path = "all/receiver/mod.rs"]
+mod receiver;
 #[path = "all/rules/mod.rs"]
 mod rules;
 #[path = "all/sales.rs"]

@@ -8,23 +8,15 @@ Without arguments it sells at the sandbox: `cargo run -p tillgate-sandbox -- --p
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from decimal import Decimal
 
 import tillgate
+from shop import SETTLED, arguments, in_words, key_of, save
 from tillgate import OrderState
 
 # Every order is final by then, or something is wrong with the line.
 FOLLOW_S = 120
-SETTLED = (
-    OrderState.SUCCEEDED,
-    OrderState.FAILED,
-    OrderState.CANCELLED,
-    OrderState.EXPIRED,
-    OrderState.REVERSED,
-    OrderState.NEEDS_REVIEW,
-)
 
 
 async def main() -> bool:
@@ -83,55 +75,6 @@ def top_up(mobile: str) -> tillgate.NewOrder:
         scenario=tillgate.CysendOrderScenario.SIMULATE_SUCCESS,  # LIVE costs money; there is no default
         beneficiary=[tillgate.BeneficiaryField(name="mobile", value=mobile)],
     )
-
-
-def in_words(order: tillgate.Order) -> str:
-    """What to say at the counter."""
-    if order.state == OrderState.SUCCEEDED:
-        return f"Done: {order.amount.amount} {order.amount.currency} for {order.beneficiary[0].value}."
-    if order.state in (OrderState.FAILED, OrderState.CANCELLED, OrderState.EXPIRED):
-        why = order.response_text or order.failure or order.state
-        return f"Not done ({why}). Give the money back, or sell again: a new sale has a new id."
-    if order.state == OrderState.REVERSED:
-        return "Done and undone again. Give the money back."
-    if order.state == OrderState.NEEDS_REVIEW:
-        return (
-            f"A person must look at order {order.id} ({order.review}): ask the gateway, then call resolve. "
-            "Do not sell it again."
-        )
-    return (
-        f"Not certain yet ({order.state}). Do not sell again and do not give the money back: "
-        "wait, it is being looked up."
-    )
-
-
-def key_of(journal: str) -> tillgate.JournalKey:
-    """The key that encrypts vouchers.
-
-    It lies beside the journal for the sake of the example alone: a real till keeps it where passwords are
-    kept, and a copy elsewhere.
-    """
-    path = journal + ".key"
-    if not os.path.exists(path):
-        save(path, tillgate.new_journal_key().reveal())
-    with open(path, encoding="ascii") as file:
-        return tillgate.JournalKey(id="first", key=tillgate.Secret(file.read()))
-
-
-def save(path: str, text: str) -> None:
-    """Writes a file whole or not at all, and onto the disk. A till has a database for this."""
-    with open(path + ".new", "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(path + ".new", path)
-
-
-def arguments() -> tuple[str, str, str, str]:
-    # A real till takes the password from its key store: others on this machine can see a command line.
-    defaults = ["http://127.0.0.1:8765/openapi/prod/v5.2.3", "till", "secret", "journal"]
-    url, user, password, journal = sys.argv[1:] + defaults[len(sys.argv) - 1 :]
-    return url, user, password, journal
 
 
 if __name__ == "__main__":

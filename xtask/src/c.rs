@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::program::{self, Ended, Output};
+use crate::examples;
+use crate::program::{self, Output};
 use crate::report::Tally;
 use crate::sandbox::Sandbox;
 use crate::tree::Tree;
@@ -15,8 +16,8 @@ const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// A test that cannot run here ends with this, as in Automake, and its last line says why.
 const SKIPPED: i32 = 77;
-/// Valgrind's exit code when it found something.
-const VALGRIND_FOUND: &str = "99";
+/// The exit code when Valgrind or a sanitizer found something.
+const FOUND: &str = "99";
 
 /// How a program is compiled.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,58 +61,86 @@ pub fn runner(tree: &Tree) -> Result<PathBuf> {
 /// The whole stage.
 pub fn run(tree: &Tree) -> Result<Tally> {
     let folder = tree.fresh("c-tests")?;
-    let tests = sources(&tree.root.join("bindings-c/tests"))?;
-    let examples = sources(&tree.root.join("examples/c"))?;
+    let tests = sources(&tree.root.join("bindings-c/tests"), "c")?;
+    let examples = sources(&tree.root.join("examples/c"), "c")?;
     let runner = [tree.root.join("conformance/runners/c/runner.c")];
     let mut tally = Tally::default();
-    for source in tests.iter().chain(&examples).chain(&runner) {
-        let is_runner = source == &runner[0];
-        for dialect in [Dialect::Cpp17, Dialect::C99, Dialect::Sanitized] {
-            let name = format!("{} ({})", tree.told(source), dialect.name());
-            let program = match compile(tree, source, &folder, dialect) {
-                Ok(program) => program,
-                Err(error) => {
-                    println!("   {name} does not compile: {error:#}");
-                    tally.count(false);
-                    continue;
-                }
-            };
-            // C++ is only about the header; the runner runs in stages of its own.
-            if is_runner || dialect == Dialect::Cpp17 {
-                tally.count(true);
-                continue;
-            }
-            let place = folder.join(format!("{}-{}-place", stem(source), dialect.name()));
-            crate::tree::empty(&place)?;
-            let is_test = tests.contains(source);
-            let sandbox = if is_test {
-                Sandbox::start_immediate(tree, &place)?
-            } else {
-                Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?
-            };
-            let ended = start(&program, dialect, &place, &sandbox, is_test)?;
-            match ended.exit_code {
-                Some(SKIPPED) => {
-                    let reason = ended.stdout.lines().last().unwrap_or("it does not say why").to_string();
-                    tally.skipped.push(format!("{name}: {reason}"));
-                }
-                _ => {
-                    let passed = ended.succeeded();
-                    if !passed {
-                        println!("   {name} failed: {}", ended.story());
-                    }
-                    tally.count(passed);
-                }
+    for dialect in [Dialect::Cpp17, Dialect::C99, Dialect::Sanitized] {
+        for source in tests.iter().chain(&examples).chain(&runner) {
+            let Some(program) = compiled(tree, source, &folder, dialect, &mut tally) else { continue };
+            // As C++ they are only about the header; the runner runs in stages of its own.
+            if dialect != Dialect::Cpp17 && tests.contains(source) {
+                let name = format!("{} ({})", tree.told(source), dialect.name());
+                test(tree, &name, &program, dialect, &mut tally)?;
             }
         }
+        if dialect != Dialect::Cpp17 {
+            tally += run_examples(tree, &examples, &folder, dialect)?;
+        }
+    }
+    let examples = sources(&tree.root.join("examples/cpp"), "cpp")?;
+    for source in &examples {
+        compiled(tree, source, &folder, Dialect::Cpp17, &mut tally);
+    }
+    tally += run_examples(tree, &examples, &folder, Dialect::Cpp17)?;
+    Ok(tally)
+}
+
+/// Compiles a program, and counts whether that can be done.
+fn compiled(
+    tree: &Tree,
+    source: &Path,
+    folder: &Path,
+    dialect: Dialect,
+    tally: &mut Tally,
+) -> Option<PathBuf> {
+    let program = compile(tree, source, folder, dialect);
+    if let Err(error) = &program {
+        println!("   {} ({}) does not compile: {error:#}", tree.told(source), dialect.name());
+    }
+    tally.count(program.is_ok());
+    program.ok()
+}
+
+/// Runs a test in an empty folder. It finds the gateway in its environment.
+fn test(tree: &Tree, name: &str, program: &Path, dialect: Dialect, tally: &mut Tally) -> Result<()> {
+    let place = program.with_extension("place");
+    crate::tree::empty(&place)?;
+    let sandbox = Sandbox::start_immediate(tree, &place)?;
+    let mut command = watched(program, dialect);
+    command.current_dir(&place).envs(sandbox.environment());
+    let ended = program::run(&mut command, &place.with_extension("log"), Output::Together, LIMIT)?;
+    if ended.exit_code == Some(SKIPPED) {
+        let reason = ended.stdout.lines().last().unwrap_or("it does not say why").to_string();
+        tally.skipped.push(format!("{name}: {reason}"));
+        return Ok(());
+    }
+    if !ended.succeeded() {
+        println!("   {name} failed: {}", ended.story());
+    }
+    tally.count(ended.succeeded());
+    Ok(())
+}
+
+/// Runs the examples that were compiled in this dialect.
+fn run_examples(tree: &Tree, sources: &[PathBuf], folder: &Path, dialect: Dialect) -> Result<Tally> {
+    let places = folder.join(format!("examples-{}", dialect.name()));
+    let program = |name: &str| Ok(watched(&folder.join(format!("{name}-{}", dialect.name())), dialect));
+    let mut tally = Tally::default();
+    for source in sources {
+        tally += examples::run(tree, &places, &stem(source), &program)?;
     }
     Ok(tally)
 }
 
-/// Starts a program in an empty folder. A test finds the gateway in its environment, an example in its arguments.
-fn start(program: &Path, dialect: Dialect, place: &Path, sandbox: &Sandbox, is_test: bool) -> Result<Ended> {
-    let mut command = if dialect == Dialect::Sanitized {
-        Command::new(program)
+/// The command of a program whose memory is watched.
+fn watched(program: &Path, dialect: Dialect) -> Command {
+    if dialect == Dialect::Sanitized {
+        let mut command = Command::new(program);
+        // Not an exit code that an example may have.
+        command.env("ASAN_OPTIONS", format!("exitcode={FOUND}"));
+        command.env("UBSAN_OPTIONS", format!("halt_on_error=1,exitcode={FOUND}"));
+        command
     } else {
         let mut valgrind = Command::new("valgrind");
         // Threads of the runtime that still live at the end hold "possibly lost" memory.
@@ -121,16 +150,9 @@ fn start(program: &Path, dialect: Dialect, place: &Path, sandbox: &Sandbox, is_t
             "--errors-for-leak-kinds=definite,indirect",
             "--show-leak-kinds=definite,indirect",
         ]);
-        valgrind.arg(format!("--error-exitcode={VALGRIND_FOUND}")).arg(program);
+        valgrind.arg(format!("--error-exitcode={FOUND}")).arg(program);
         valgrind
-    };
-    command.current_dir(place);
-    if is_test {
-        command.envs(sandbox.environment());
-    } else {
-        command.args(sandbox.example_arguments(place));
     }
-    program::run(&mut command, &place.with_extension("log"), Output::Together, LIMIT)
 }
 
 fn compile(tree: &Tree, source: &Path, folder: &Path, dialect: Dialect) -> Result<PathBuf> {
@@ -147,13 +169,13 @@ fn compile(tree: &Tree, source: &Path, folder: &Path, dialect: Dialect) -> Resul
     Ok(program)
 }
 
-fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
+fn sources(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     let entries =
         std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     let mut sources = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "c") {
+        if path.extension().is_some_and(|extension| extension == ending) {
             sources.push(path);
         }
     }

@@ -5,6 +5,7 @@ mod cargo_tests;
 mod compile;
 mod demo;
 mod document;
+mod examples;
 mod expectation;
 mod generate;
 mod judge;
@@ -16,6 +17,7 @@ mod program;
 mod python;
 mod report;
 mod rules;
+mod samples;
 mod sandbox;
 mod sellers;
 mod setup;
@@ -33,7 +35,7 @@ cargo xtask COMMAND
 
   test                  set up what is needed and run everything; the last line counts
   gen [--check]         write the generated files; --check only says which are out of date
-  lint                  formatting, clippy, ruff, mypy: every warning is an error
+  lint                  formatting, samples in pages, clippy, ruff, mypy: every warning is an error
   rules [NUMBER ...]    each rule of the law of orders: green as it is, red without its guard
   kills [--language L]  a process killed at every crash point (rust, c, python; all by default)
   document              the sandbox's answers held against CY.SEND's own description, with a report

@@ -7,9 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::compile::{self, FEATURES};
+use crate::examples;
 use crate::program::{self, Ended, Output};
 use crate::report::Tally;
-use crate::sandbox::Sandbox;
 use crate::setup;
 use crate::tree::{self, Tree};
 
@@ -116,20 +116,26 @@ pub fn run(tree: &Tree) -> Result<Tally> {
         command.current_dir(tree.root.join("bindings-python")).args(["--ignore=tests/synthetic", "tests"]);
         tally += pytest(tree, &mut command, "pytest")?;
     }
+    let mut servers =
+        python(tree, &installed, &["-m", "pytest", "-q", "-rs", "--color=no", "-p", "no:cacheprovider"]);
+    tally += pytest(tree, servers.arg("examples/python/web"), "pytest-web-servers")?;
     for (folder, log) in [("examples/python", "mypy-examples"), ("conformance/runners/python", "mypy-runner")]
     {
         let mut command = python(tree, &installed, &["-m", "mypy", "--strict", folder]);
         count(&mut tally, &program::run(&mut command, &tree.log(log), Output::Together, LIMIT)?);
     }
     let place = tree.fresh("python-examples")?;
-    for example in python_files(&tree.root.join("examples/python"))? {
-        let name = example.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let place = place.join(&name);
-        tree::empty(&place)?;
-        let sandbox = Sandbox::start(tree, &place, Sandbox::SPEED_OF_EXAMPLES)?;
+    let program = |name: &str| {
         let mut command = python(tree, &installed, &[]);
-        command.current_dir(&place).arg(&example).args(sandbox.example_arguments(&place));
-        count(&mut tally, &program::run(&mut command, &place.join("log"), Output::Together, LIMIT)?);
+        command.arg(tree.root.join("examples/python").join(name).with_extension("py"));
+        Ok(command)
+    };
+    for example in python_files(&tree.root.join("examples/python"))? {
+        let name = example.file_stem().unwrap_or_default().to_string_lossy();
+        // What the others share, and no example.
+        if name != "shop" {
+            tally += examples::run(tree, &place, &name, &program)?;
+        }
     }
     Ok(tally)
 }

@@ -85,17 +85,28 @@ impl Sandbox {
 
     /// Orders faults, all before any strikes.
     pub fn order_faults(&self, faults: &[Value]) -> Result<()> {
+        self.control("faults", Some(&Value::from(faults))).map(drop)
+    }
+
+    /// Asks its control, or tells it something.
+    pub fn control(&self, path: &str, body: Option<&Value>) -> Result<Value> {
         let origin: String = self.url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-        let answer = minreq::post(format!("{origin}/_sandbox/faults"))
-            .with_header("Content-Type", "application/json")
-            .with_body(Value::from(faults).to_string())
+        let address = format!("{origin}/_sandbox/{path}");
+        let request = match body {
+            Some(body) => minreq::post(address)
+                .with_header("Content-Type", "application/json")
+                .with_body(body.to_string()),
+            None => minreq::get(address),
+        };
+        let answer = request
             .with_timeout(CONTROL_TIMEOUT_S)
             .send()
             .context("the sandbox's control does not answer")?;
-        if answer.status_code != 201 {
-            bail!("the sandbox refused the faults: {}", answer.as_str().unwrap_or("no text"));
+        let text = answer.as_str().unwrap_or("no text");
+        if !(200..300).contains(&answer.status_code) {
+            bail!("the sandbox's control refused {path}: {text}");
         }
-        Ok(())
+        Ok(serde_json::from_str(text)?)
     }
 }
 

@@ -24,9 +24,12 @@ pub enum For {
 const PROGRAMS: [(&str, &str); 2] = [("gcc", "gcc"), ("python3", "python3")];
 const PROGRAMS_OF_TESTS: [(&str, &str); 2] = [("g++", "g++"), ("valgrind", "valgrind")];
 
-/// Pinned tools for Python, and what holds the sandbox against the gateway's description.
-const REQUIREMENTS: [&str; 2] =
-    ["bindings-python/requirements-dev.txt", "conformance/document/requirements.txt"];
+/// Pinned tools for Python, what holds the sandbox against the gateway's description, and the web servers of the samples.
+const REQUIREMENTS: [&str; 3] = [
+    "bindings-python/requirements-dev.txt",
+    "conformance/document/requirements.txt",
+    "examples/python/web/requirements.txt",
+];
 
 /// Makes sure of the machine's packages.
 pub fn machine(tree: &Tree, wanted: For) -> Result<()> {

@@ -39,6 +39,22 @@ pub fn attempt_outcome_to_c(value: &tillgate::AttemptOutcome) -> i32 {
         tillgate::AttemptOutcome::Unknown => 5,
     }
 }
+pub fn attempt_outcome_from_c(
+    number: i32,
+    within: &Place<'_>,
+    name: &'static str,
+) -> Result<tillgate::AttemptOutcome> {
+    Ok(
+        match number {
+            1 => tillgate::AttemptOutcome::Open,
+            2 => tillgate::AttemptOutcome::NotSent,
+            3 => tillgate::AttemptOutcome::Refused,
+            4 => tillgate::AttemptOutcome::Answered,
+            5 => tillgate::AttemptOutcome::Unknown,
+            _ => return Err(runtime::unknown_number(within, name)),
+        },
+    )
+}
 /// The order came into another state.
 pub const TG_EVENT_KIND_STATE_CHANGED: i32 = 1;
 /// Evidence contradicts the order's final state.
@@ -89,6 +105,19 @@ pub fn failure_reason_to_c(value: &tillgate::FailureReason, arena: &Arena) -> tg
         tag,
         text: arena.text(value.as_str()),
     }
+}
+pub fn failure_reason_wire(tag: i32) -> Option<&'static str> {
+    Some(
+        match tag {
+            1 => "refused",
+            2 => "issuer",
+            3 => "absent",
+            4 => "lapsed",
+            5 => "abandoned",
+            6 => "decided",
+            _ => return None,
+        },
+    )
 }
 /// Buys or pays.
 pub const TG_ORDER_KIND_PURCHASE: i32 = 1;
@@ -214,6 +243,24 @@ pub fn review_reason_to_c(value: &tillgate::ReviewReason) -> i32 {
         tillgate::ReviewReason::UnequalSum => 7,
     }
 }
+pub fn review_reason_from_c(
+    number: i32,
+    within: &Place<'_>,
+    name: &'static str,
+) -> Result<tillgate::ReviewReason> {
+    Ok(
+        match number {
+            1 => tillgate::ReviewReason::ForeignOrder,
+            2 => tillgate::ReviewReason::SeveralRecords,
+            3 => tillgate::ReviewReason::AbsenceUnproved,
+            4 => tillgate::ReviewReason::NoLookUp,
+            5 => tillgate::ReviewReason::IdInUse,
+            6 => tillgate::ReviewReason::UndoUnclear,
+            7 => tillgate::ReviewReason::UnequalSum,
+            _ => return Err(runtime::unknown_number(within, name)),
+        },
+    )
+}
 /// The bounds of an amount, when the caller knows them; checked before anything is written or sent.
 ///
 /// Thread safety: plain data; several threads may read it while none writes.
@@ -299,6 +346,64 @@ pub struct tg_attempt {
     /// The correlation id that was sent along.
     /// NULL if absent.
     pub request_id: *const c_char,
+}
+/// Sets `tg_attempt` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_attempt_init(value: *mut tg_attempt, struct_size: usize) {
+    unsafe {
+        runtime::initialise(
+            value,
+            struct_size,
+            <tillgate::Attempt as Incoming>::defaults(),
+        )
+    }
+}
+impl Incoming for tillgate::Attempt {
+    type Struct = tg_attempt;
+    fn defaults() -> tg_attempt {
+        let mut to: Self::Struct = unsafe { runtime::zeroed() };
+        to.struct_size = size_of::<Self::Struct>();
+        to
+    }
+    unsafe fn read(from: &tg_attempt, at: &Place<'_>) -> Result<Self> {
+        unsafe {
+            Ok(Self {
+                number: from.number,
+                started_at: runtime::timestamp(from.started_at, at, "started_at")?,
+                ended_at: if from.has_ended_at != 0 {
+                    Some(runtime::timestamp(from.ended_at, at, "ended_at")?)
+                } else {
+                    None
+                },
+                outcome: attempt_outcome_from_c(from.outcome, at, "outcome")?,
+                reason: if from.reason.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.reason, at, "reason")?)
+                },
+                advice: if from.advice.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.advice, at, "advice")?)
+                },
+                http_status: if from.has_http_status != 0 {
+                    Some(from.http_status)
+                } else {
+                    None
+                },
+                gateway_code: if from.gateway_code.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.gateway_code, at, "gateway_code")?)
+                },
+                request_id: if from.request_id.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.request_id, at, "request_id")?)
+                },
+            })
+        }
+    }
 }
 impl Outgoing for tillgate::Attempt {
     type Struct = tg_attempt;
@@ -455,6 +560,20 @@ impl Incoming for tillgate::CallbackRequest {
             })
         }
     }
+}
+impl Outgoing for tillgate::CallbackRequest {
+    type Struct = tg_callback_request;
+    fn write(&self, to: &mut tg_callback_request, arena: &Arena) {
+        (to.body, to.body_len) = arena.bytes((&self.body));
+        if let Some(value) = (&self.account) {
+            to.account = arena.text(value);
+        }
+    }
+}
+/// Frees a `tg_callback_request` that a function returned, with all that hangs off it. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_callback_request_free(value: *mut tg_callback_request) {
+    unsafe { runtime::let_go_of_value(value.cast()) }
 }
 /// What a person decides about an order in review or in conflict. It is journalled.
 ///
@@ -962,6 +1081,138 @@ pub struct tg_order {
     pub submit_by: i64,
     /// Counts the changes, from 1.
     pub version: u64,
+}
+/// Sets `tg_order` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_order_init(value: *mut tg_order, struct_size: usize) {
+    unsafe {
+        runtime::initialise(
+            value,
+            struct_size,
+            <tillgate::Order as Incoming>::defaults(),
+        )
+    }
+}
+impl Incoming for tillgate::Order {
+    type Struct = tg_order;
+    fn defaults() -> tg_order {
+        let mut to: Self::Struct = unsafe { runtime::zeroed() };
+        to.struct_size = size_of::<Self::Struct>();
+        to
+    }
+    unsafe fn read(from: &tg_order, at: &Place<'_>) -> Result<Self> {
+        unsafe {
+            Ok(Self {
+                id: runtime::text(from.id, at, "id")?,
+                state: order_state_from_c(from.state, at, "state")?,
+                failure: if from.failure.tag == 0 && from.failure.text.is_null() {
+                    None
+                } else {
+                    Some(
+                        tillgate::FailureReason::from_wire(
+                            &runtime::open_value(
+                                from.failure,
+                                failure_reason_wire,
+                                at,
+                                "failure",
+                            )?,
+                        ),
+                    )
+                },
+                review: if from.review == 0 {
+                    None
+                } else {
+                    Some(review_reason_from_c(from.review, at, "review")?)
+                },
+                conflict: if from.conflict.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.conflict, at, "conflict")?)
+                },
+                overdue: from.overdue != 0,
+                live: from.live != 0,
+                kind: order_kind_from_c(from.kind, at, "kind")?,
+                of: if from.of.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.of, at, "of")?)
+                },
+                account: runtime::text(from.account, at, "account")?,
+                product: runtime::text(from.product, at, "product")?,
+                amount: runtime::record::<tillgate::Money>(from.amount, at, "amount")?,
+                scenario: runtime::text(from.scenario, at, "scenario")?,
+                beneficiary: runtime::list(
+                    from.beneficiary,
+                    from.beneficiary_len,
+                    at,
+                    "beneficiary",
+                    |item, place| Ok(
+                        runtime::record::<tillgate::BeneficiaryField>(item, place, "")?,
+                    ),
+                )?,
+                callback_url: if from.callback_url.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.callback_url, at, "callback_url")?)
+                },
+                notes: runtime::pairs(from.notes, from.notes_len, at, "notes")?,
+                cost: if from.cost.is_null() {
+                    None
+                } else {
+                    Some(runtime::record::<tillgate::Money>(from.cost, at, "cost")?)
+                },
+                gateway_uid: if from.gateway_uid.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.gateway_uid, at, "gateway_uid")?)
+                },
+                gateway_status: if from.gateway_status.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.gateway_status, at, "gateway_status")?)
+                },
+                response_code: if from.response_code.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.response_code, at, "response_code")?)
+                },
+                response_text: if from.response_text.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.response_text, at, "response_text")?)
+                },
+                issuer_reference: if from.issuer_reference.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.issuer_reference, at, "issuer_reference")?)
+                },
+                gateway_date: if from.has_gateway_date != 0 {
+                    Some(runtime::timestamp(from.gateway_date, at, "gateway_date")?)
+                } else {
+                    None
+                },
+                has_voucher: from.has_voucher != 0,
+                undone_amount: runtime::decimal(
+                    from.undone_amount,
+                    at,
+                    "undone_amount",
+                )?,
+                attempts: runtime::list(
+                    from.attempts,
+                    from.attempts_len,
+                    at,
+                    "attempts",
+                    |item, place| Ok(
+                        runtime::record::<tillgate::Attempt>(item, place, "")?,
+                    ),
+                )?,
+                created_at: runtime::timestamp(from.created_at, at, "created_at")?,
+                updated_at: runtime::timestamp(from.updated_at, at, "updated_at")?,
+                submit_by: runtime::timestamp(from.submit_by, at, "submit_by")?,
+                version: from.version,
+            })
+        }
+    }
 }
 impl Outgoing for tillgate::Order {
     type Struct = tg_order;

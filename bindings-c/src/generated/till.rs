@@ -290,7 +290,7 @@ pub unsafe extern "C" fn tg_till_cancel(
         )
     }
 }
-/// Closes the till: takes no new orders, waits for attempts up to their deadlines, and lets go of the journal. What is
+/// Closes the till: ends its receivers of callbacks, takes no new orders, waits for attempts up to their deadlines, and lets go of the journal. What is
 /// left then is looked up after the next open. Closing again does nothing.
 ///
 /// It waits on the calling thread until the answer is there.
@@ -538,6 +538,41 @@ pub unsafe extern "C" fn tg_till_order(
                 let argument_id = runtime::text(id, &Place::ARGUMENTS, "id")?;
                 let result = tillgate::block_on(handle.order(argument_id))?;
                 out.put(runtime::own::<tillgate::Order>(&result));
+                Ok(())
+            },
+        )
+    }
+}
+/// Receives callbacks by a web server of its own, and takes each in by `handle_callback`. Attach the account first. Put the
+/// receiver's `callback_url` into new orders, and keep the receiver: letting go of it ends it, and so does `close`. Works
+/// on a read-only till too, beside the process that buys.
+///
+/// Errors: `InvalidArgument` when the address is in use or not allowed, the path can be guessed, the certificate cannot be
+/// used, a figure is out of its bounds, or the account is not attached; `Closed`.
+///
+/// It waits on the calling thread until the answer is there.
+/// `out`: freed with `tg_callback_receiver_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_till_receive_callbacks(
+    handle: *const tg_till,
+    config: *const tg_callback_receiver_config,
+    out: *mut *mut tg_callback_receiver,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::share::<tillgate::Till, tg_till>(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let argument_config = runtime::record::<
+                    tillgate::CallbackReceiverConfig,
+                >(config, &Place::ARGUMENTS, "config")?;
+                let result = tillgate::block_on(
+                    handle.receive_callbacks(argument_config),
+                )?;
+                out.put(Arc::into_raw(result).cast_mut().cast());
                 Ok(())
             },
         )

@@ -25,6 +25,13 @@ impl ToPython for tillgate::AttemptOutcome {
     }
 }
 
+impl FromPython for tillgate::AttemptOutcome {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        Ok([Self::Open, Self::NotSent, Self::Refused, Self::Answered, Self::Unknown]
+            [ATTEMPT_OUTCOME.index(value)?])
+    }
+}
+
 static EVENT_KIND: Choice = Choice::new(
     "tillgate._generated.orders",
     "EventKind",
@@ -48,6 +55,12 @@ impl ToPython for tillgate::EventKind {
 impl ToPython for tillgate::FailureReason {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.as_str().to_python(py)
+    }
+}
+
+impl FromPython for tillgate::FailureReason {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        Ok(Self::from_wire(&String::from_python(value)?))
     }
 }
 
@@ -164,6 +177,20 @@ impl ToPython for tillgate::ReviewReason {
     }
 }
 
+impl FromPython for tillgate::ReviewReason {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        Ok([
+            Self::ForeignOrder,
+            Self::SeveralRecords,
+            Self::AbsenceUnproved,
+            Self::NoLookUp,
+            Self::IdInUse,
+            Self::UndoUnclear,
+            Self::UnequalSum,
+        ][REVIEW_REASON.index(value)?])
+    }
+}
+
 static AMOUNT_RANGE: Class =
     Class::new("tillgate._generated.orders", "AmountRange", &["minimum", "maximum", "step"]);
 
@@ -209,6 +236,23 @@ impl ToPython for tillgate::Attempt {
     }
 }
 
+impl FromPython for tillgate::Attempt {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let fields = ATTEMPT.read(value)?;
+        Ok(Self {
+            number: fields.get(0)?,
+            started_at: fields.get(1)?,
+            ended_at: fields.get(2)?,
+            outcome: fields.get(3)?,
+            reason: fields.get(4)?,
+            advice: fields.get(5)?,
+            http_status: fields.get(6)?,
+            gateway_code: fields.get(7)?,
+            request_id: fields.get(8)?,
+        })
+    }
+}
+
 static BENEFICIARY_FIELD: Class =
     Class::new("tillgate._generated.orders", "BeneficiaryField", &["name", "value"]);
 
@@ -239,6 +283,12 @@ impl ToPython for tillgate::CallbackAnswer {
 
 static CALLBACK_REQUEST: Class =
     Class::new("tillgate._generated.orders", "CallbackRequest", &["body", "account"]);
+
+impl ToPython for tillgate::CallbackRequest {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CALLBACK_REQUEST.build(py, &[&self.body, &self.account])
+    }
+}
 
 impl FromPython for tillgate::CallbackRequest {
     fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
@@ -430,6 +480,44 @@ impl ToPython for tillgate::Order {
                 &self.version,
             ],
         )
+    }
+}
+
+impl FromPython for tillgate::Order {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let fields = ORDER.read(value)?;
+        Ok(Self {
+            id: fields.get(0)?,
+            state: fields.get(1)?,
+            failure: fields.get(2)?,
+            review: fields.get(3)?,
+            conflict: fields.get(4)?,
+            overdue: fields.get(5)?,
+            live: fields.get(6)?,
+            kind: fields.get(7)?,
+            of: fields.get(8)?,
+            account: fields.get(9)?,
+            product: fields.get(10)?,
+            amount: fields.get(11)?,
+            scenario: fields.get(12)?,
+            beneficiary: fields.get(13)?,
+            callback_url: fields.get(14)?,
+            notes: fields.get(15)?,
+            cost: fields.get(16)?,
+            gateway_uid: fields.get(17)?,
+            gateway_status: fields.get(18)?,
+            response_code: fields.get(19)?,
+            response_text: fields.get(20)?,
+            issuer_reference: fields.get(21)?,
+            gateway_date: fields.get(22)?,
+            has_voucher: fields.get(23)?,
+            undone_amount: fields.get(24)?,
+            attempts: fields.get(25)?,
+            created_at: fields.get(26)?,
+            updated_at: fields.get(27)?,
+            submit_by: fields.get(28)?,
+            version: fields.get(29)?,
+        })
     }
 }
 

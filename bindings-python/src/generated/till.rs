@@ -56,6 +56,7 @@ pub static TILL: Object = Object {
         till_list,
         till_look_up,
         till_order,
+        till_receive_callbacks,
         till_refetch_code,
         till_resolve,
         till_reveal,
@@ -155,6 +156,12 @@ fn till_order<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal>
     let arg_id: String = arguments.get(0, "id")?;
     let this = arguments.this::<tillgate::Till>()?;
     Ok(Call::later(async move { this.order(arg_id).await }))
+}
+
+fn till_receive_callbacks<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let arg_config: tillgate::CallbackReceiverConfig = arguments.get(0, "config")?;
+    let this = arguments.this::<tillgate::Till>()?;
+    Ok(Call::later(async move { this.receive_callbacks(arg_config).await }))
 }
 
 fn till_refetch_code<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {

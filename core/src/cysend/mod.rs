@@ -4,10 +4,12 @@ pub(crate) mod adapter;
 pub(crate) mod client;
 pub(crate) mod operations;
 mod response_codes;
+mod test_callback;
 mod types;
 pub(crate) mod wire;
 
 pub use adapter::CysendAccount;
 pub use client::{CysendClient, CysendConfig, CysendCredentials, CysendServer};
 pub use response_codes::{CysendAdvice, CysendNewTry, cysend_response_advice};
+pub use test_callback::cysend_test_callback;
 pub use types::*;

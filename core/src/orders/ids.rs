@@ -34,7 +34,8 @@ pub fn new_journal_key() -> Arc<Secret> {
     Secret::new(BASE64.encode(key.as_ref()))
 }
 
-fn fill(bytes: &mut [u8]) {
+/// Random bytes of the operating system.
+pub(crate) fn fill(bytes: &mut [u8]) {
     SystemRandom::new().fill(bytes).expect("the operating system gives random bytes");
 }
 

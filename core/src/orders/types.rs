@@ -374,7 +374,7 @@ pub struct Event {
 }
 
 /// Which orders to list. What is left out does not restrict.
-#[derive(Clone, Debug, Default, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct OrderFilter {
     /// Only orders in one of these states.
     #[uniffi(default = [])]
@@ -400,6 +400,21 @@ pub struct OrderFilter {
     /// Where to go on: `next` of the page before.
     #[uniffi(default = None)]
     pub after: Option<String>,
+}
+
+impl Default for OrderFilter {
+    fn default() -> Self {
+        Self {
+            states: Vec::new(),
+            account: None,
+            created_from: None,
+            created_before: None,
+            conflicts_only: false,
+            text: None,
+            limit: 100,
+            after: None,
+        }
+    }
 }
 
 /// A page of orders, newest first.

@@ -276,6 +276,11 @@ impl BaseUrl {
         Ok(Self { url })
     }
 
+    /// Its path, without a slash at the end.
+    pub(crate) fn path(&self) -> &str {
+        self.url.path().trim_end_matches('/')
+    }
+
     fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }

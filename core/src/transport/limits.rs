@@ -66,7 +66,7 @@ impl Limits {
 /// An even pace with an allowance: each start pushes the next one back by an interval, and quiet time is saved up to a
 /// burst (the generic cell rate algorithm).
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     interval: Duration,
     allowance: Duration,
     /// The time at which the pace would be exactly kept.
@@ -74,9 +74,19 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(per_second: u32, burst: u32) -> Self {
+    pub(crate) fn new(per_second: u32, burst: u32) -> Self {
         let interval = Duration::from_secs(1) / per_second;
         Self { interval, allowance: interval * (burst - 1), due: Duration::ZERO }
+    }
+
+    /// Starts a call now, or says how long it would have to wait; then nothing counts as started.
+    pub(crate) fn try_start(&mut self, now: Duration) -> std::result::Result<(), Duration> {
+        let wait = self.due.max(now).saturating_sub(self.allowance).saturating_sub(now);
+        if wait.is_zero() {
+            self.next_start(now);
+            return Ok(());
+        }
+        Err(wait)
     }
 
     /// When the next call may start; it counts as started.
@@ -113,6 +123,16 @@ mod tests {
         // Quiet time is saved up to the burst and no further.
         let starts: Vec<_> = (0..5).map(|_| pace.next_start(ms(60_000))).collect();
         assert_eq!(starts, [ms(60_000), ms(60_000), ms(60_000), ms(60_100), ms(60_200)]);
+    }
+
+    #[test]
+    fn what_would_have_to_wait_is_told_for_how_long_and_does_not_count() {
+        let ms = Duration::from_millis;
+        let mut pace = Pace::new(10, 2);
+        let tries: Vec<_> = (0..4).map(|_| pace.try_start(ms(1000))).collect();
+        assert_eq!(tries, [Ok(()), Ok(()), Err(ms(100)), Err(ms(100))]);
+        assert_eq!(pace.try_start(ms(1070)), Err(ms(30)));
+        assert_eq!((pace.try_start(ms(1100)), pace.try_start(ms(1100))), (Ok(()), Err(ms(100))));
     }
 
     #[cfg(feature = "testing")]

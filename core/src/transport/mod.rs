@@ -19,6 +19,7 @@ mod tls;
 pub(crate) use config::{BaseUrl, in_range, secret_header};
 pub use config::{ProxyConfig, TransportConfig};
 pub(crate) use echo::veiled;
+pub(crate) use limits::Pace;
 pub use request::OperationKind;
 #[allow(unused_imports, reason = "SOAP has bodies of its own")]
 pub(crate) use request::{Answer, Body, Operation, Request, Sent};

@@ -205,3 +205,10 @@ pub fn with_headers(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     RUNTIME.block_on(work)
 }
+
+/// Starts something on the doubles' runtime; any executor may wait for it.
+pub fn spawn<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> tokio::task::JoinHandle<T> {
+    RUNTIME.spawn(work)
+}

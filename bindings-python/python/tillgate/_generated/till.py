@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TillStatus,
         Voucher,
     )
+    from .receiver import AsyncCallbackReceiver, CallbackReceiver, CallbackReceiverConfig
 
 
 class EventStream(Wrapped):
@@ -160,8 +161,9 @@ class Till(Wrapped):
         return self._handle.call(4, id)
 
     def close(self) -> None:
-        """Closes the till: takes no new orders, waits for attempts up to their deadlines, and lets go of the
-        journal. What is left then is looked up after the next open. Closing again does nothing.
+        """Closes the till: ends its receivers of callbacks, takes no new orders, waits for attempts up to
+        their deadlines, and lets go of the journal. What is left then is looked up after the next open.
+        Closing again does nothing.
         """
         self._handle.call(5)
 
@@ -204,15 +206,28 @@ class Till(Wrapped):
         """The order with this id. Case and trailing blanks do not count."""
         return self._handle.call(13, id)
 
+    def receive_callbacks(self, config: CallbackReceiverConfig) -> CallbackReceiver:
+        """Receives callbacks by a web server of its own, and takes each in by `handle_callback`. Attach the
+        account first. Put the receiver's `callback_url` into new orders, and keep the receiver: letting go of
+        it ends it, and so does `close`. Works on a read-only till too, beside the process that buys.
+
+        Errors: `InvalidArgumentError` when the address is in use or not allowed, the path can be guessed, the
+        certificate cannot be used, a figure is out of its bounds, or the account is not attached;
+        `ClosedError`.
+        """
+        from .receiver import CallbackReceiver
+
+        return CallbackReceiver._of(self._handle.call(14, config))
+
     def refetch_code(self, id: str) -> Order:
         """Asks the gateway for the voucher again and encrypts it with the present key: for a voucher whose
         key was lost.
         """
-        return self._handle.call(14, id)
+        return self._handle.call(15, id)
 
     def resolve(self, id: str, decision: Decision) -> Order:
         """Writes down what a person decided about an order in review or in conflict."""
-        return self._handle.call(15, id, decision)
+        return self._handle.call(16, id, decision)
 
     def reveal(self, id: str) -> Voucher:
         """The voucher of an order. It is noted in the history before it is returned, and may be asked for
@@ -221,11 +236,11 @@ class Till(Wrapped):
         Errors: `NotFoundError` when there is none; `WrongKeyError` when the key that encrypted it is not here
         (see `refetch_code`).
         """
-        return self._handle.call(16, id)
+        return self._handle.call(17, id)
 
     def status(self) -> TillStatus:
         """How the till stands: quarantine, whether orders can be bought, counts."""
-        return self._handle.call(17)
+        return self._handle.call(18)
 
     def undo(self, undo: NewUndo) -> Order:
         """Undoes an order by another one, where the gateway can.
@@ -233,13 +248,13 @@ class Till(Wrapped):
         Errors: `NotSupportedError`; `TooLateError` when there is nothing to undo or an undo is under way;
         `InvalidArgumentError` when more is asked for than is left.
         """
-        return self._handle.call(18, undo)
+        return self._handle.call(19, undo)
 
     def wait(self, id: str, timeout_ms: int) -> Order:
         """Waits until an order is final or in review, at most so many milliseconds, and returns it as it then
         is.
         """
-        return self._handle.call(19, id, timeout_ms)
+        return self._handle.call(20, id, timeout_ms)
 
     def __enter__(self) -> Till:
         return self
@@ -314,8 +329,9 @@ class AsyncTill(Wrapped):
         return await self._handle.call_async(4, id)
 
     async def close(self) -> None:
-        """Closes the till: takes no new orders, waits for attempts up to their deadlines, and lets go of the
-        journal. What is left then is looked up after the next open. Closing again does nothing.
+        """Closes the till: ends its receivers of callbacks, takes no new orders, waits for attempts up to
+        their deadlines, and lets go of the journal. What is left then is looked up after the next open.
+        Closing again does nothing.
         """
         await self._handle.call_async(5)
 
@@ -358,15 +374,28 @@ class AsyncTill(Wrapped):
         """The order with this id. Case and trailing blanks do not count."""
         return await self._handle.call_async(13, id)
 
+    async def receive_callbacks(self, config: CallbackReceiverConfig) -> AsyncCallbackReceiver:
+        """Receives callbacks by a web server of its own, and takes each in by `handle_callback`. Attach the
+        account first. Put the receiver's `callback_url` into new orders, and keep the receiver: letting go of
+        it ends it, and so does `close`. Works on a read-only till too, beside the process that buys.
+
+        Errors: `InvalidArgumentError` when the address is in use or not allowed, the path can be guessed, the
+        certificate cannot be used, a figure is out of its bounds, or the account is not attached;
+        `ClosedError`.
+        """
+        from .receiver import AsyncCallbackReceiver
+
+        return AsyncCallbackReceiver._of(await self._handle.call_async(14, config))
+
     async def refetch_code(self, id: str) -> Order:
         """Asks the gateway for the voucher again and encrypts it with the present key: for a voucher whose
         key was lost.
         """
-        return await self._handle.call_async(14, id)
+        return await self._handle.call_async(15, id)
 
     async def resolve(self, id: str, decision: Decision) -> Order:
         """Writes down what a person decided about an order in review or in conflict."""
-        return await self._handle.call_async(15, id, decision)
+        return await self._handle.call_async(16, id, decision)
 
     async def reveal(self, id: str) -> Voucher:
         """The voucher of an order. It is noted in the history before it is returned, and may be asked for
@@ -375,11 +404,11 @@ class AsyncTill(Wrapped):
         Errors: `NotFoundError` when there is none; `WrongKeyError` when the key that encrypted it is not here
         (see `refetch_code`).
         """
-        return await self._handle.call_async(16, id)
+        return await self._handle.call_async(17, id)
 
     async def status(self) -> TillStatus:
         """How the till stands: quarantine, whether orders can be bought, counts."""
-        return await self._handle.call_async(17)
+        return await self._handle.call_async(18)
 
     async def undo(self, undo: NewUndo) -> Order:
         """Undoes an order by another one, where the gateway can.
@@ -387,13 +416,13 @@ class AsyncTill(Wrapped):
         Errors: `NotSupportedError`; `TooLateError` when there is nothing to undo or an undo is under way;
         `InvalidArgumentError` when more is asked for than is left.
         """
-        return await self._handle.call_async(18, undo)
+        return await self._handle.call_async(19, undo)
 
     async def wait(self, id: str, timeout_ms: int) -> Order:
         """Waits until an order is final or in review, at most so many milliseconds, and returns it as it then
         is.
         """
-        return await self._handle.call_async(19, id, timeout_ms)
+        return await self._handle.call_async(20, id, timeout_ms)
 
     async def __aenter__(self) -> AsyncTill:
         return self

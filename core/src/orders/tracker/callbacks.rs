@@ -68,6 +68,11 @@ impl Tracker {
         Ok(answer)
     }
 
+    /// Whether callbacks can be told to be for this account.
+    pub fn check_account(&self, name: Option<&str>) -> Result<()> {
+        self.attached_named(name).map(drop)
+    }
+
     /// Takes over hints that are in the journal and not in the schedule: of an earlier process, or of one beside us.
     pub(super) fn take_hints(&self, limit: u32) {
         // A journal that cannot be read now is asked again at the next turn.

@@ -36,6 +36,9 @@ pub(super) struct Schedule {
 struct Inner {
     queues: HashMap<String, Queue>,
     watches: HashMap<Arc<str>, Watch>,
+    /// When orders were last looked up, for as long as hints must keep their distance. Apart from the watches, since a final
+    /// order has none and callbacks go on naming it.
+    looked_up: HashMap<Arc<str>, Duration>,
     next_ticket: u64,
 }
 
@@ -52,7 +55,6 @@ struct Watch {
     state: OrderState,
     /// Look-ups since the state changed: the waits double with it.
     made: u32,
-    last_look_up: Option<Duration>,
     /// Running time of the last counted "not found" of this process.
     last_counted: Option<Duration>,
     in_flight: bool,
@@ -76,7 +78,6 @@ impl Schedule {
             ticket: 0,
             state: record.order.state,
             made: 0,
-            last_look_up: None,
             last_counted: None,
             in_flight: false,
             hinted: false,
@@ -128,7 +129,7 @@ impl Schedule {
     }
 
     fn last_look_up(&self, key: &str) -> Option<Duration> {
-        self.inner.lock().expect("the schedule").watches.get(key).and_then(|w| w.last_look_up)
+        self.inner.lock().expect("the schedule").looked_up.get(key).copied()
     }
 
     /// Takes what is due out of an account's queue, as far as there is room.
@@ -183,9 +184,11 @@ impl Schedule {
     /// A look-up was made, by the schedule or by hand.
     pub(super) fn looked_up(&self, key: &str, now: Duration, answered: bool) {
         let mut inner = self.inner.lock().expect("the schedule");
-        let Some(watch) = inner.watches.get_mut(key) else { return };
-        watch.last_look_up = Some(now);
-        watch.hinted &= !answered;
+        inner.looked_up.retain(|_, last| now.saturating_sub(*last) < HINT_SPACING);
+        inner.looked_up.insert(Arc::from(key), now);
+        if let Some(watch) = inner.watches.get_mut(key) {
+            watch.hinted &= !answered;
+        }
     }
 
     /// A "not found" counts: the running time since the one before it in this process. The first adds none.
@@ -200,7 +203,7 @@ impl Schedule {
     /// Asks again at a later time although nothing is known of the order now: the journal could not be read.
     fn again(&self, key: &str, at: Duration) {
         let mut inner = self.inner.lock().expect("the schedule");
-        let Inner { queues, watches, next_ticket } = &mut *inner;
+        let Inner { queues, watches, next_ticket, .. } = &mut *inner;
         let Some((key, watch)) = watches.get_key_value(key) else { return };
         let (key, account) = (key.clone(), watch.account.clone());
         *next_ticket += 1;

@@ -55,7 +55,7 @@ fn child_whose_disk_fails() {
     });
 }
 
-fn limit_file_size(bytes: u64) {
+pub fn limit_file_size(bytes: u64) {
     let limit = libc::rlimit { rlim_cur: bytes, rlim_max: libc::RLIM_INFINITY };
     // SAFETY: plain calls; without the signal, a write beyond the limit is an error and no death.
     unsafe {

@@ -98,10 +98,19 @@ fn details(outcome: Outcome, reason: &str, http_status: Option<u16>) -> Box<Erro
 
 impl Gateway {
     pub fn new(abilities: Abilities, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Arc<Self> {
+        Self::of("anna", abilities, now)
+    }
+
+    /// The gateway for another customer.
+    pub fn of(
+        principal: &str,
+        abilities: Abilities,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State::default()),
             abilities: Mutex::new(abilities),
-            principal: "anna".to_string(),
+            principal: principal.to_string(),
             now: Box::new(now),
             release: tokio::sync::Semaphore::new(0),
         })

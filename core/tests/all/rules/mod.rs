@@ -3,8 +3,8 @@
 
 mod answers;
 mod clocks;
-mod disks;
-mod gateway;
+pub mod disks;
+pub mod gateway;
 mod intents;
 mod journals;
 mod settling;

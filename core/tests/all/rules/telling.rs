@@ -55,6 +55,24 @@ fn many_callbacks_for_one_order_cause_few_look_ups() {
 }
 
 #[test]
+fn many_callbacks_for_a_final_order_cause_few_look_ups_too() {
+    run(async {
+        let world = World::new(with_look_up()).await;
+        world.gateway.treat([Treat::Do(EvidenceStatus::Succeeded)]);
+        world.till.buy(order("a1")).await.unwrap();
+        world.till.handle_callback(callback("hint:a1")).await.unwrap();
+        world.soon("the look-up", || world.gateway.calls("look_up a1") == 1).await;
+        for _ in 0..50 {
+            world.till.handle_callback(callback("hint:a1")).await.unwrap();
+            world.clock.settle().await;
+        }
+        assert_eq!(world.gateway.calls("look_up a1"), 1, "no time has passed");
+        world.pass(std::time::Duration::from_secs(1)).await;
+        world.soon("the second look-up", || world.gateway.calls("look_up a1") == 2).await;
+    });
+}
+
+#[test]
 fn a_signed_success_settles_and_a_look_up_follows_all_the_same() {
     run(async {
         let world = World::new(with_look_up()).await;

@@ -8,7 +8,7 @@ fn ids(store: &SqliteStore, filter: &OrderFilter) -> Vec<String> {
 }
 
 fn all() -> OrderFilter {
-    OrderFilter { limit: 100, ..OrderFilter::default() }
+    OrderFilter::default()
 }
 
 #[test]
