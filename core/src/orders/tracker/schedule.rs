@@ -52,6 +52,8 @@ struct Watch {
     account: String,
     /// The entry of the queue that counts; older ones are passed over.
     ticket: u64,
+    /// When that entry is due; nothing once it was taken out.
+    due: Option<Duration>,
     state: OrderState,
     /// Look-ups since the state changed: the waits double with it.
     made: u32,
@@ -70,66 +72,14 @@ impl Schedule {
 
     /// Puts an order into its queue, or takes it out when there is nothing to wait for.
     fn set(&self, record: &Record, now: Duration, wait: impl FnOnce(u32, bool) -> Option<Duration>) {
-        let mut inner = self.inner.lock().expect("the schedule");
-        let inner = &mut *inner;
-        let key: Arc<str> = Arc::from(record.key.as_str());
-        let watch = inner.watches.entry(key.clone()).or_insert_with(|| Watch {
-            account: record.order.account.clone(),
-            ticket: 0,
-            state: record.order.state,
-            made: 0,
-            last_counted: None,
-            in_flight: false,
-            hinted: false,
-            hinted_again: false,
-        });
-        if watch.state != record.order.state {
-            watch.state = record.order.state;
-            watch.made = 0;
-        }
-        let Some(wait) = wait(watch.made, watch.hinted) else {
-            if !watch.in_flight {
-                inner.watches.remove(&key);
-            }
-            return;
-        };
-        if watch.in_flight {
-            // Planned again when it has ended.
-            return;
-        }
-        inner.next_ticket += 1;
-        watch.ticket = inner.next_ticket;
-        let queue = inner.queues.entry(watch.account.clone()).or_default();
-        queue.due.push(Reverse((now + wait, watch.ticket, key)));
+        self.inner.lock().expect("the schedule").set(record, now, wait);
         self.wake.notify_one();
     }
 
     /// A callback named the order: it is looked up soon, once for all callbacks until then.
     pub(super) fn hint(&self, record: &Record, now: Duration) {
-        {
-            let mut inner = self.inner.lock().expect("the schedule");
-            if let Some(watch) = inner.watches.get_mut(record.key.as_str()) {
-                if watch.in_flight {
-                    watch.hinted_again = true;
-                    return;
-                }
-                if watch.hinted {
-                    return;
-                }
-                watch.hinted = true;
-            }
-        }
-        let spacing = self
-            .last_look_up(&record.key)
-            .map_or(Duration::ZERO, |last| HINT_SPACING.saturating_sub(now.saturating_sub(last)));
-        self.set(record, now, |_, _| Some(spacing));
-        if let Some(watch) = self.inner.lock().expect("the schedule").watches.get_mut(record.key.as_str()) {
-            watch.hinted = true;
-        }
-    }
-
-    fn last_look_up(&self, key: &str) -> Option<Duration> {
-        self.inner.lock().expect("the schedule").looked_up.get(key).copied()
+        self.inner.lock().expect("the schedule").hint(record, now);
+        self.wake.notify_one();
     }
 
     /// Takes what is due out of an account's queue, as far as there is room.
@@ -147,6 +97,7 @@ impl Schedule {
                 && !watch.in_flight
             {
                 watch.in_flight = true;
+                watch.due = None;
                 watch.made = watch.made.saturating_add(1);
                 queue.in_flight += 1;
                 taken.push(key);
@@ -209,6 +160,7 @@ impl Schedule {
         *next_ticket += 1;
         if let Some(watch) = watches.get_mut(&key) {
             watch.ticket = *next_ticket;
+            watch.due = Some(at);
         }
         queues.entry(account).or_default().due.push(Reverse((at, *next_ticket, key)));
     }
@@ -217,6 +169,68 @@ impl Schedule {
     pub(super) fn seen(&self, key: &str) {
         if let Some(watch) = self.inner.lock().expect("the schedule").watches.get_mut(key) {
             watch.last_counted = None;
+        }
+    }
+}
+
+impl Inner {
+    fn set(&mut self, record: &Record, now: Duration, wait: impl FnOnce(u32, bool) -> Option<Duration>) {
+        let key: Arc<str> = Arc::from(record.key.as_str());
+        let watch = self.watches.entry(key.clone()).or_insert_with(|| Watch {
+            account: record.order.account.clone(),
+            ticket: 0,
+            due: None,
+            state: record.order.state,
+            made: 0,
+            last_counted: None,
+            in_flight: false,
+            hinted: false,
+            hinted_again: false,
+        });
+        if watch.state != record.order.state {
+            watch.state = record.order.state;
+            watch.made = 0;
+        }
+        let Some(wait) = wait(watch.made, watch.hinted) else {
+            if !watch.in_flight {
+                self.watches.remove(&key);
+            }
+            return;
+        };
+        if watch.in_flight {
+            // Planned again when it has ended.
+            return;
+        }
+        let at = now + wait;
+        if watch.hinted && watch.due.is_some_and(|due| due <= at) {
+            // What a callback asked for is not put off by a plan that did not know of it.
+            return;
+        }
+        self.next_ticket += 1;
+        watch.ticket = self.next_ticket;
+        watch.due = Some(at);
+        let queue = self.queues.entry(watch.account.clone()).or_default();
+        queue.due.push(Reverse((at, watch.ticket, key)));
+    }
+
+    /// All in one step: a look-up that started or ended in between would leave the order hinted with nothing planned.
+    fn hint(&mut self, record: &Record, now: Duration) {
+        let key = record.key.as_str();
+        if let Some(watch) = self.watches.get_mut(key) {
+            if watch.in_flight {
+                watch.hinted_again = true;
+                return;
+            }
+            if watch.hinted {
+                return;
+            }
+        }
+        let last = self.looked_up.get(key);
+        let spacing =
+            last.map_or(Duration::ZERO, |last| HINT_SPACING.saturating_sub(now.saturating_sub(*last)));
+        self.set(record, now, |_, _| Some(spacing));
+        if let Some(watch) = self.watches.get_mut(key) {
+            watch.hinted = true;
         }
     }
 }
