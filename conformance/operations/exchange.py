@@ -1,0 +1,152 @@
+"""Carries the cases out with one language: a sandbox of its own, its caller, and what each of them says of every call."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from .document import Document
+from .plan import block, method, resolved
+
+USER, PASSWORD, TOKEN = "till", "secret", "t" * 32
+LIMIT_S = 60
+
+
+@dataclass
+class Exchange:
+    """One call, and the one request that it led to."""
+
+    operation: str
+    arguments: dict[str, Any]
+    told: dict[str, Any]
+    """What the caller printed."""
+    request: dict[str, Any]
+    """What the sandbox logged, with its answer."""
+
+
+class Sandbox:
+    """A running sandbox and its control."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._control = "/".join(url.split("/")[:3]) + "/_sandbox/"
+
+    def get(self, what: str) -> Any:
+        with urllib.request.urlopen(self._control + what, timeout=LIMIT_S) as answer:
+            return json.load(answer, parse_float=Decimal)
+
+    def post(self, what: str, body: Any) -> Any:
+        request = urllib.request.Request(
+            self._control + what, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def sandbox(program: Path, options: list[str]) -> Iterator[Sandbox]:
+    """Starts one whose time stands still."""
+    command = [str(program), "--until-stdin-closes", "--speed", "0", "--keep-answers", *options]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            yield Sandbox(process.stdout.readline().removeprefix("listening on ").strip())
+        finally:
+            process.stdin.close()
+
+
+class Caller:
+    """A running caller."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> Caller:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        if self._process.wait(LIMIT_S) != 0:
+            raise RuntimeError(f"{self._process.args!r} ended with {self._process.returncode}")
+
+    def say(self, head: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(block(head, arguments))
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self._process.args!r} broke off at {head}")
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+
+def carry_out(cases: dict[str, Any], document: Document, program: Path, command: list[str]) -> list[Exchange]:
+    """All cases, and each error that the document knows of each operation."""
+    with sandbox(program, cases["sandbox"]) as gateway, Caller(command) as caller:
+        known: dict[str, Any] = {"url": gateway.url, "user": USER, "password": PASSWORD, "token": TOKEN}
+        calls: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+        first: dict[str, tuple[str, dict[str, Any]]] = {}
+        for step in cases["steps"]:
+            if "client" in step:
+                config = {"config": {"base_url": gateway.url, "credentials": resolved(step["credentials"], known)}}
+                told = caller.say(f"make {step['client']} {cases['object']} new", config)
+                if "error" in told or "missing" in told:
+                    raise RuntimeError(f"{command!r} makes no client: {told}")
+            elif "control" in step:
+                said = gateway.post(step["control"], step["body"]) if "body" in step else gateway.get(step["control"])
+                known[step.get("name", "")] = said
+            else:
+                arguments = resolved(step.get("arguments", {}), known)
+                told = caller.say(f"call {step['as']} {method(step['operation'])}", arguments)
+                calls.append((step["operation"], arguments, told))
+                first.setdefault(step["operation"], (step["as"], arguments))
+                if "name" in step:
+                    known[step["name"]] = told.get("returned")
+        for operation in document.operations.values():
+            for status in operation.answers:
+                if status < 400 or operation.id not in first:
+                    continue
+                gateway.post("faults", refusal(operation.id, status))
+                client, arguments = first[operation.id]
+                told = caller.say(f"call {client} {method(operation.id)}", arguments)
+                calls.append((operation.id, arguments, told))
+        # A call that did not arrive leaves no request: the pairs must fit one by one.
+        sent = [call for call in calls if call[2].get("error", {}).get("outcome") != "local" and "missing" not in call[2]]
+        requests = gateway.get("requests")
+        if len(requests) != len(sent):
+            raise RuntimeError(f"{len(sent)} calls led to {len(requests)} requests")
+        pairs = iter(requests)
+        return [
+            Exchange(operation, arguments, told, next(pairs) if (operation, arguments, told) in sent else {})
+            for operation, arguments, told in calls
+        ]
+
+
+def refusal(operation: str, status: int) -> dict[str, Any]:
+    """A fault by which the next call of the operation is refused, in words of its own."""
+    return {
+        "kind": "refuse",
+        "operation": operation,
+        "status": status,
+        "code": f"API_{status}_{operation}",
+        "message": f"No {operation} today.",
+        "information": f"It was refused with {status}.",
+    }
+
+
+def kept(exchanges: dict[str, list[Exchange]]) -> str:
+    """All of it as JSON, so that it can be judged again."""
+    return json.dumps({language: [asdict(one) for one in all_of] for language, all_of in exchanges.items()}, default=str)
+
+
+def read(text: str) -> dict[str, list[Exchange]]:
+    """What `kept` wrote."""
+    return {language: [Exchange(**one) for one in all_of] for language, all_of in json.loads(text).items()}

@@ -1,0 +1,62 @@
+"""Judges what was exchanged: each operation of the document with each language, and a table of it."""
+
+from __future__ import annotations
+
+from .document import Document
+from .exchange import Exchange
+from .names import Names
+from .sent import Sent
+from .told import Told
+
+
+class Verdict:
+    """What came out."""
+
+    def __init__(self, document: Document, names: Names, exchanges: dict[str, list[Exchange]]) -> None:
+        self.failures: list[str] = []
+        self.passed = 0
+        self.failed = 0
+        self._languages = list(exchanges)
+        self._rows: list[list[str]] = []
+        for operation in document.operations.values():
+            row = [operation.id]
+            for language, all_of_it in exchanges.items():
+                sent, told = Sent(operation), Told(operation)
+                mine = [one for one in all_of_it if one.operation == operation.id]
+                failures = [failure for one in mine for failure in _judged(one, sent, told, names)]
+                failures += sent.missing() + told.missing() if mine else ["was never called"]
+                # The same failure of several calls is one.
+                self._count(dict.fromkeys(f"{operation.id} ({language}): {failure}" for failure in failures))
+                of, total = sent.proved()
+                row.append("RED" if failures else f"{of}/{total}, {told.compared}")
+            self._rows.append(row)
+        strangers = {one.operation for all_of_it in exchanges.values() for one in all_of_it}
+        self._count_others(f"{one} is called, and the file has no such operation" for one in sorted(strangers - set(document.operations)))
+        self._count_others(f"{one}: nothing says how it is received" for one in document.received if not names.received(one))
+        self._count_others(f"names.yaml: {one} is not needed" for one in names.not_needed())
+
+    def table(self) -> str:
+        """Per operation and language: parameters and properties seen of all there are, and values compared."""
+        head = ["operation", *self._languages]
+        rows = [head, *self._rows]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+        return "\n".join(lines)
+
+    def _count(self, failures: dict[str, None]) -> None:
+        self.failures += failures
+        self.passed += not failures
+        self.failed += bool(failures)
+
+    def _count_others(self, failures: object) -> None:
+        found = list(failures)  # type: ignore[call-overload]
+        self.failures += found
+        self.failed += len(found)
+
+
+def _judged(exchange: Exchange, sent: Sent, told: Told, names: Names) -> list[str]:
+    if "missing" in exchange.told:
+        return ["has no such method"]
+    if not exchange.request:
+        return [f"was not sent: {exchange.told}"]
+    return sent.take(exchange, names) + told.take(exchange, names)
