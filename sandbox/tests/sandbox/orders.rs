@@ -1,6 +1,6 @@
 //! Orders, money and look-ups of a gateway that behaves.
 
-use tillgate_sandbox::{Account, Amount, OrderState, SandboxConfig};
+use tillgate_sandbox::{Account, Amount, GiftCard, OrderState, SandboxConfig};
 
 use crate::client::{
     Shop, basic, connect, exchange, live, read_next_answer, request_bytes, simulated, still, top_up,
@@ -216,11 +216,12 @@ fn an_answer_may_be_final_at_once_or_say_202() {
 
 #[test]
 fn a_prepaid_code_is_told_on_success_alone_and_stays_the_same() {
-    let shop = Shop::open();
+    let card = GiftCard::new("33", Amount::parse("100").unwrap(), "EUR");
+    let shop = Shop::with(SandboxConfig { gift_cards: vec![card], ..still() });
     let body = |id: &str, scenario: &str| {
         format!(
             r#"[{{"user_uid":"{id}","face_value_id":3333,"face_value":25.00,"face_value_currency":"EUR",
-            "beneficiary_information":[],"scenario":"{scenario}","gift_card_code":"55"}}]"#
+            "beneficiary_information":[],"scenario":"{scenario}","gift_card_code":"33"}}]"#
         )
     };
     assert!(shop.buy(&body("a", "simulate-success")).json()[0].get("prepaid_code").is_none());
@@ -233,7 +234,7 @@ fn a_prepaid_code_is_told_on_success_alone_and_stays_the_same() {
         assert!(code[name].as_str().is_some_and(|text| !text.is_empty()), "{name}");
     }
     assert!(code["usage_instructions"][0]["text"].is_string());
-    assert_eq!(told[0]["gift_card_code"], "55");
+    assert_eq!(told[0]["gift_card_code"], "33");
     assert_eq!(told, shop.look_up("a").json());
     assert!(shop.look_up("b").json()[0].get("prepaid_code").is_none());
     assert_ne!(code["code"], shop.look_up("c").json()[0]["prepaid_code"]["code"]);
