@@ -1,1 +1,1 @@
-"""Proves for each language that every operation of the gateway's OpenAPI file is called, sent whole and told whole."""
+"""Proves that every operation of the gateway's OpenAPI file is sent whole and told whole by each language."""

@@ -22,9 +22,13 @@ DOCUMENT = HERE.parent / "reference" / "cysend-openapi-5.2.3.yaml"
 
 
 def main() -> int:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--sandbox", type=Path, required=True, help="the program tillgate-sandbox")
-    arguments.add_argument("--language", nargs="+", action="append", required=True, help="its name and its caller")
+    arguments.add_argument(
+        "--language", nargs="+", action="append", required=True, help="its name and its caller"
+    )
     arguments.add_argument("--document", type=Path, default=DOCUMENT, help="another OpenAPI file")
     arguments.add_argument("--keep", type=Path, help="where to write what was exchanged")
     given = arguments.parse_args()

@@ -1,7 +1,7 @@
 """The gateway's OpenAPI file: its operations, what each takes, and what each answers.
 
-This reads the file and knows no operation. What the file does not have, or writes in another way than CY.SEND's, is refused
-aloud rather than passed over.
+This reads the file and knows no operation. What an OpenAPI file may have and CY.SEND's has not is refused aloud
+rather than passed over.
 """
 
 from __future__ import annotations
@@ -110,7 +110,10 @@ class Document:
         if name in self.operations:
             raise ValueError(f"the operationId {name} stands twice in the file")
         security = raw.get("security", self._raw.get("security", []))
-        answers = {int(status): self._content(answer, f"{name} {status}") for status, answer in raw["responses"].items()}
+        answers = {
+            int(status): self._content(answer, f"{name} {status}")
+            for status, answer in raw["responses"].items()
+        }
         self.operations[name] = Operation(
             id=name,
             method=method.upper(),

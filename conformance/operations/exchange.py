@@ -1,4 +1,4 @@
-"""Carries the cases out with one language: a sandbox of its own, its caller, and what each of them says of every call."""
+"""Carries the cases out with one language: a sandbox of its own, its caller, and what both say of each call."""
 
 from __future__ import annotations
 
@@ -96,12 +96,18 @@ def carry_out(cases: dict[str, Any], document: Document, program: Path, command:
         first: dict[str, tuple[str, dict[str, Any]]] = {}
         for step in cases["steps"]:
             if "client" in step:
-                config = {"config": {"base_url": gateway.url, "credentials": resolved(step["credentials"], known)}}
+                config = {
+                    "config": {"base_url": gateway.url, "credentials": resolved(step["credentials"], known)}
+                }
                 told = caller.say(f"make {step['client']} {cases['object']} new", config)
                 if "error" in told or "missing" in told:
                     raise RuntimeError(f"{command!r} makes no client: {told}")
             elif "control" in step:
-                said = gateway.post(step["control"], step["body"]) if "body" in step else gateway.get(step["control"])
+                said = (
+                    gateway.post(step["control"], step["body"])
+                    if "body" in step
+                    else gateway.get(step["control"])
+                )
                 known[step.get("name", "")] = said
             else:
                 arguments = resolved(step.get("arguments", {}), known)
@@ -118,16 +124,17 @@ def carry_out(cases: dict[str, Any], document: Document, program: Path, command:
                 client, arguments = first[operation.id]
                 told = caller.say(f"call {client} {method(operation.id)}", arguments)
                 calls.append((operation.id, arguments, told))
-        # A call that did not arrive leaves no request: the pairs must fit one by one.
-        sent = [call for call in calls if call[2].get("error", {}).get("outcome") != "local" and "missing" not in call[2]]
         requests = gateway.get("requests")
-        if len(requests) != len(sent):
-            raise RuntimeError(f"{len(sent)} calls led to {len(requests)} requests")
-        pairs = iter(requests)
-        return [
-            Exchange(operation, arguments, told, next(pairs) if (operation, arguments, told) in sent else {})
-            for operation, arguments, told in calls
-        ]
+    # Each call that was sent is one request, in the same order: nothing was repeated, nothing else was asked.
+    sent = [_is_sent(told) for _, _, told in calls]
+    if len(requests) != sum(sent):
+        raise RuntimeError(f"{sum(sent)} calls of {command!r} led to {len(requests)} requests")
+    pairs = iter(requests)
+    return [Exchange(*call, next(pairs) if was_sent else {}) for call, was_sent in zip(calls, sent)]
+
+
+def _is_sent(told: dict[str, Any]) -> bool:
+    return "missing" not in told and (told.get("error") or {}).get("outcome") not in ("local", "not_sent")
 
 
 def refusal(operation: str, status: int) -> dict[str, Any]:
@@ -144,7 +151,9 @@ def refusal(operation: str, status: int) -> dict[str, Any]:
 
 def kept(exchanges: dict[str, list[Exchange]]) -> str:
     """All of it as JSON, so that it can be judged again."""
-    return json.dumps({language: [asdict(one) for one in all_of] for language, all_of in exchanges.items()}, default=str)
+    return json.dumps(
+        {language: [asdict(one) for one in all_of] for language, all_of in exchanges.items()}, default=str
+    )
 
 
 def read(text: str) -> dict[str, list[Exchange]]:

@@ -1,4 +1,4 @@
-"""Where the library's names differ from the gateway's. A difference that no call needs is a failure: the list is not to rot."""
+"""Where the library's names differ from the gateway's. One that no call needs is a failure: the list must not rot."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ class Names:
     def withheld(self, operation: str) -> bool:
         """Whether the answer is checked by the library and not returned."""
         return self._look_up("withheld", operation) is not None
+
+    def unknown(self, schema: str) -> str | None:
+        """The field that keeps what is not known of a record as one text; others have `extra`, by names."""
+        found: str | None = self._look_up("unknown", schema)
+        return found
 
     def received(self, operation: str) -> bool:
         """Whether it is known that the gateway calls this, and not we."""

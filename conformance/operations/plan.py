@@ -1,4 +1,4 @@
-"""The calls that are made: read from `cases.yaml`, with what earlier answers said, and written as a caller reads them."""
+"""The calls that are made: with what earlier answers said, and written as a caller reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call must put on the wire, and whether it did: exactly what was given, under the gateway's names, and nothing else."""
+"""Whether a call put on the wire what was given, under the gateway's names, and nothing else."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ class Sent:
 
     def missing(self) -> list[str]:
         """What was never seen with a value that is not its default."""
-        wanted = [(f"{parameter.place} {parameter.name}", parameter.schema) for parameter in self.operation.parameters]
+        wanted = [
+            (f"{parameter.place} {parameter.name}", parameter.schema)
+            for parameter in self.operation.parameters
+        ]
         if self.operation.body is not None:
             wanted += [(f"body {at}", schema) for at, schema in self.operation.body.leaves()]
         missing = []
@@ -90,7 +93,7 @@ class Sent:
         return len(self.values), total
 
     def _flat(self, arguments: dict[str, Any]) -> list[tuple[str, Any]]:
-        """Arguments by name; the fields of a record that stands for parameters; what stands for the body, without a name."""
+        """Arguments by name, and the fields of records that stand for parameters; the body without a name."""
         if self.operation.body is not None:
             (value,) = arguments.values()
             return [("", value)]

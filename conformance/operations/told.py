@@ -10,6 +10,7 @@ from typing import Any
 from .document import Operation, Schema
 from .exchange import Exchange
 from .names import Names
+from .sent import same
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -40,8 +41,8 @@ class Told:
         if not answer["whole"]:
             return [f"{status}: the log has only a part of the answer"]
         if status >= 400:
-            if "error" not in told:
-                return [f"{status}: no error was told"]
+            if "error" not in told or schema is None:
+                return [f"{status}: no error was told, or none is described"]
             self._error(schema, json.loads(answer["body"]), told["error"], status, names)
         elif "error" in told:
             return [f"{status}: an error was told: {told['error']}"]
@@ -61,19 +62,21 @@ class Told:
 
     def missing(self) -> list[str]:
         """What was never told with a value that says something."""
-        missing = [f"was never answered {status}" for status in self.operation.answers if status not in self.statuses]
+        missing = [
+            f"was never answered {status}" for status in self.operation.answers if status not in self.statuses
+        ]
         for status, schema in self.operation.answers.items():
             for at, _ in schema.leaves() if schema is not None and status in self.statuses else ():
                 if (status, at) not in self.real:
                     missing.append(f"{status}: {at} never had a value that says something")
         return missing
 
-    def _error(self, schema: Schema | None, wire: dict[str, Any], told: dict[str, Any], status: int, names: Names) -> None:
+    def _error(self, schema: Schema, wire: Any, told: dict[str, Any], status: int, names: Names) -> None:
         expected: dict[str, list[str]] = {}
-        for name in schema.properties if schema is not None else ():
+        for name in schema.properties:
             if name in wire:
                 self._see(status, name, wire[name])
-                (field,) = names.fields(schema.name if schema is not None else "", name)
+                (field,) = names.fields(schema.name, name)
                 expected.setdefault(field, []).append(wire[name])
         for field, texts in expected.items():
             if told.get(field) != " ".join(texts):
@@ -103,7 +106,7 @@ class Told:
             self._failures.append(f"{at} is {told!r} instead of {wire!r}")
             return
         left = dict(told)
-        extra = left.pop("extra", {})
+        texts = self._kept(left, names.unknown(schema.name))
         for name, inner in schema.properties.items():
             place = f"{at}.{name}".lstrip(".")
             for field in names.fields(schema.name, name):
@@ -113,11 +116,20 @@ class Told:
                 self._value(inner, wire.get(name), left.pop(field), status, place, names)
         unknown = {name: value for name, value in wire.items() if name not in schema.properties}
         self.kept += len(unknown)
-        texts = {name: json.loads(text, parse_float=Decimal) for name, text in (extra or {}).items()}
-        if texts != unknown:
+        if not same(texts, unknown):
             self._failures.append(f"{at} keeps {texts} of the unknown {unknown}")
         if left:
             self._failures.append(f"{at} tells {sorted(left)}, which the file does not know")
+
+    def _kept(self, left: dict[str, Any], field: str | None) -> dict[str, Any]:
+        """Takes out of the fields what was not known, by the gateway's names."""
+        if field is not None:
+            text = left.pop(field, None) or "{}"
+        else:
+            extra = left.pop("extra", None) or {}
+            text = "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in extra.items()) + "}"
+        kept: dict[str, Any] = json.loads(text, parse_float=Decimal)
+        return kept
 
     def _see(self, status: int, at: str, value: Any) -> None:
         self.compared += 1
@@ -132,13 +144,21 @@ def _is_nothing(value: Any) -> bool:
     return value is None or value is False or value in ("", [])
 
 
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, Decimal),
+}
+
+
 def _tells(schema: Schema, wire: Any, told: Any) -> bool:
     """Whether a value was told as it came: exact numbers by their value, dates as instants."""
-    if schema.type == "boolean" or isinstance(wire, bool):
-        return wire is told
+    if type(wire) not in TYPES[schema.type]:
+        return False
     if schema.type == "number":
-        return isinstance(told, str) and Decimal(told) == Decimal(str(wire))
-    if schema.type == "string" and isinstance(told, int):
+        return isinstance(told, str) and Decimal(told) == wire
+    if schema.type == "string" and type(told) is int:
         return told == _microseconds(wire)
     return type(wire) is type(told) and bool(wire == told)
 

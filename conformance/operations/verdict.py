@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .document import Document
 from .exchange import Exchange
 from .names import Names
@@ -31,27 +33,27 @@ class Verdict:
                 row.append("RED" if failures else f"{of}/{total}, {told.compared}")
             self._rows.append(row)
         strangers = {one.operation for all_of_it in exchanges.values() for one in all_of_it}
-        self._count_others(f"{one} is called, and the file has no such operation" for one in sorted(strangers - set(document.operations)))
-        self._count_others(f"{one}: nothing says how it is received" for one in document.received if not names.received(one))
-        self._count_others(f"names.yaml: {one} is not needed" for one in names.not_needed())
+        for one in sorted(strangers - set(document.operations)):
+            self._count([f"{one} is called, and the file has no such operation"])
+        for one in document.received:
+            if not names.received(one):
+                self._count([f"{one}: nothing says how it is received"])
+        for one in names.not_needed():
+            self._count([f"names.yaml: {one} is not needed"])
 
     def table(self) -> str:
-        """Per operation and language: parameters and properties seen of all there are, and values compared."""
+        """Per operation and language: parameters and properties seen of all there are; values compared."""
         head = ["operation", *self._languages]
         rows = [head, *self._rows]
         widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
         return "\n".join(lines)
 
-    def _count(self, failures: dict[str, None]) -> None:
-        self.failures += failures
-        self.passed += not failures
-        self.failed += bool(failures)
-
-    def _count_others(self, failures: object) -> None:
-        found = list(failures)  # type: ignore[call-overload]
+    def _count(self, failures: Iterable[str]) -> None:
+        found = list(failures)
         self.failures += found
-        self.failed += len(found)
+        self.passed += not found
+        self.failed += bool(found)
 
 
 def _judged(exchange: Exchange, sent: Sent, told: Told, names: Names) -> list[str]:

@@ -1,6 +1,6 @@
 """Makes the calls of a plan (see conformance/README.md), and prints what came of each as a line of JSON.
 
-Nothing here is about any operation: the classes of the package tell by their annotations what they are made of.
+Nothing here is about any operation: the package's classes tell by their annotations what they are made of.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ PLAIN: dict[str, Callable[[str], Any]] = {
 
 
 def tell(value: Any) -> Any:
-    """As JSON: exact numbers as texts, instants as microseconds since 1970, bytes in hexadecimal, secrets revealed."""
+    """As JSON: exact numbers are texts, instants microseconds since 1970, bytes hexadecimal, secrets revealed."""
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, str):
