@@ -1,1 +1,1 @@
-"""Proves that every operation of the gateway's OpenAPI file is sent whole and told whole by each language."""
+"""Proves that each language sends and tells every operation of the gateway's OpenAPI file whole."""

@@ -1,7 +1,7 @@
 """The gateway's OpenAPI file: its operations, what each takes, and what each answers.
 
-This reads the file and knows no operation. What an OpenAPI file may have and CY.SEND's has not is refused aloud
-rather than passed over.
+This reads the file and knows no operation. What an OpenAPI file may have and CY.SEND's has not is refused,
+not passed over.
 """
 
 from __future__ import annotations

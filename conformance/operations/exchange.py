@@ -1,4 +1,4 @@
-"""Carries the cases out with one language: a sandbox of its own, its caller, and what both say of each call."""
+"""Carries the cases out with one language: its sandbox, its caller, and what both say of each call."""
 
 from __future__ import annotations
 

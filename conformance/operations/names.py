@@ -1,4 +1,4 @@
-"""Where the library's names differ from the gateway's. One that no call needs is a failure: the list must not rot."""
+"""Where the library's names differ from the gateway's. One that no call needs is a failure."""
 
 from __future__ import annotations
 

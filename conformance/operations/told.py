@@ -71,6 +71,11 @@ class Told:
                     missing.append(f"{status}: {at} never had a value that says something")
         return missing
 
+    def proved(self) -> tuple[int, int]:
+        """How many fields were told with a value that says something, and how many there are."""
+        described = (schema for schema in self.operation.answers.values() if schema is not None)
+        return len(self.real), sum(1 for schema in described for _ in schema.leaves())
+
     def _error(self, schema: Schema, wire: Any, told: dict[str, Any], status: int, names: Names) -> None:
         expected: dict[str, list[str]] = {}
         for name in schema.properties:

@@ -29,8 +29,7 @@ class Verdict:
                 failures += sent.missing() + told.missing() if mine else ["was never called"]
                 # The same failure of several calls is one.
                 self._count(dict.fromkeys(f"{operation.id} ({language}): {failure}" for failure in failures))
-                of, total = sent.proved()
-                row.append("RED" if failures else f"{of}/{total}, {told.compared}")
+                row.append("RED" if failures else _shown(sent, told))
             self._rows.append(row)
         strangers = {one.operation for all_of_it in exchanges.values() for one in all_of_it}
         for one in sorted(strangers - set(document.operations)):
@@ -42,8 +41,8 @@ class Verdict:
             self._count([f"names.yaml: {one} is not needed"])
 
     def table(self) -> str:
-        """Per operation and language: parameters and properties seen of all there are; values compared."""
-        head = ["operation", *self._languages]
+        """Per operation and language: what was sent and told, of all there is."""
+        head = ["operation", *(f"{language}: sent, told, values" for language in self._languages)]
         rows = [head, *self._rows]
         widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
@@ -62,3 +61,9 @@ def _judged(exchange: Exchange, sent: Sent, told: Told, names: Names) -> list[st
     if not exchange.request:
         return [f"was not sent: {exchange.told}"]
     return sent.take(exchange, names) + told.take(exchange, names)
+
+
+def _shown(sent: Sent, told: Told) -> str:
+    """Parameters and properties seen on the wire, fields told, and how many values were compared for that."""
+    (seen, wanted), (real, fields) = sent.proved(), told.proved()
+    return f"{seen}/{wanted}, {real}/{fields}, {told.compared}"

@@ -54,7 +54,15 @@ impl Dialect {
 pub fn runner(tree: &Tree) -> Result<PathBuf> {
     let folder = tree.work.join("c");
     std::fs::create_dir_all(&folder)?;
-    compile(tree, &tree.root.join("conformance/runners/c/runner.c"), &folder, Dialect::C99)
+    compile(tree, &[&tree.root.join("conformance/runners/c/runner.c")], &folder, Dialect::C99)
+}
+
+/// The caller of every operation, compiled so that it also finds memory that is lost or used wrongly.
+pub fn caller(tree: &Tree) -> Result<PathBuf> {
+    let folder = tree.work.join("c");
+    std::fs::create_dir_all(&folder)?;
+    let sources = tree.root.join("conformance/callers/c");
+    compile(tree, &[&sources.join("caller.c"), &sources.join("generated/calls.c")], &folder, Dialect::Sanitized)
 }
 
 /// The whole stage.
@@ -68,7 +76,7 @@ pub fn run(tree: &Tree) -> Result<Tally> {
         let is_runner = source == &runner[0];
         for dialect in [Dialect::Cpp17, Dialect::C99, Dialect::Sanitized] {
             let name = format!("{} ({})", tree.told(source), dialect.name());
-            let program = match compile(tree, source, &folder, dialect) {
+            let program = match compile(tree, &[source], &folder, dialect) {
                 Ok(program) => program,
                 Err(error) => {
                     println!("   {name} does not compile: {error:#}");
@@ -133,10 +141,11 @@ fn start(program: &Path, dialect: Dialect, place: &Path, sandbox: &Sandbox, is_t
     program::run(&mut command, &place.with_extension("log"), Output::Together, LIMIT)
 }
 
-fn compile(tree: &Tree, source: &Path, folder: &Path, dialect: Dialect) -> Result<PathBuf> {
-    let program = folder.join(format!("{}-{}", stem(source), dialect.name()));
+/// The program is called after its first source.
+fn compile(tree: &Tree, sources: &[&Path], folder: &Path, dialect: Dialect) -> Result<PathBuf> {
+    let program = folder.join(format!("{}-{}", stem(sources[0]), dialect.name()));
     let mut command = dialect.compiler();
-    command.arg("-I").arg(tree.root.join("bindings-c/include")).arg(source);
+    command.arg("-I").arg(tree.root.join("bindings-c/include")).args(sources);
     if dialect == Dialect::Cpp17 {
         // The language of what follows is no longer C++ source.
         command.args(["-x", "none"]);

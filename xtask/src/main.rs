@@ -9,6 +9,7 @@ mod generate;
 mod judge;
 mod kills;
 mod lint;
+mod operations;
 mod package;
 mod plan;
 mod program;
@@ -36,6 +37,7 @@ cargo xtask COMMAND
   kills [--language L]  a process killed at every crash point (rust, c, python; all by default)
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices
+  operations            every operation, parameter and field of the gateway's OpenAPI file, in each language
   package               release builds: sizes, symbols, and no testing seams inside
 ";
 
@@ -87,6 +89,7 @@ fn run() -> Result<bool> {
         "rules" => rules::run(&tree, &numbers),
         "kills" => kills::run(&tree, language.as_deref()),
         "demo" => demo::run(&tree, broken.as_deref()),
+        "operations" => operations::command(&tree),
         "package" => package::run(&tree),
         other => bail!("there is no command {other:?}\n\n{HELP}"),
     }

@@ -116,8 +116,13 @@ pub fn run(tree: &Tree) -> Result<Tally> {
         command.current_dir(tree.root.join("bindings-python")).args(["--ignore=tests/synthetic", "tests"]);
         tally += pytest(tree, &mut command, "pytest")?;
     }
-    for (folder, log) in [("examples/python", "mypy-examples"), ("conformance/runners/python", "mypy-runner")]
-    {
+    let typed = [
+        ("examples/python", "mypy-examples"),
+        ("conformance/runners/python", "mypy-runner"),
+        ("conformance/callers/python", "mypy-caller"),
+        ("conformance/operations", "mypy-operations"),
+    ];
+    for (folder, log) in typed {
         let mut command = python(tree, &installed, &["-m", "mypy", "--strict", folder]);
         count(&mut tally, &program::run(&mut command, &tree.log(log), Output::Together, LIMIT)?);
     }
@@ -146,7 +151,7 @@ pub fn lint(tree: &Tree) -> Result<Tally> {
             "--config",
             "bindings-python/pyproject.toml",
         ]);
-        command.args(["bindings-python", "examples/python", "conformance/runners/python"]);
+        command.args(["bindings-python", "examples/python", "conformance"]);
         count(&mut tally, &program::run(&mut command, &tree.log("ruff"), Output::Together, LIMIT)?);
     } else {
         tally += Tally::skipped("ruff: not among the pinned tools");
@@ -158,7 +163,7 @@ pub fn lint(tree: &Tree) -> Result<Tally> {
     Ok(tally)
 }
 
-fn pytest(tree: &Tree, command: &mut Command, log: &str) -> Result<Tally> {
+pub fn pytest(tree: &Tree, command: &mut Command, log: &str) -> Result<Tally> {
     let ended = program::run(command, &tree.log(log), Output::Together, LIMIT)?;
     let tally = pytest_tally(&ended.stdout).with_context(|| ended.story())?;
     if !ended.succeeded() {
@@ -171,7 +176,7 @@ fn pytest(tree: &Tree, command: &mut Command, log: &str) -> Result<Tally> {
 }
 
 /// An interpreter that finds the package in this place and no other.
-fn python(tree: &Tree, installed: &Path, arguments: &[&str]) -> Command {
+pub fn python(tree: &Tree, installed: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(setup::interpreter(tree));
     command.current_dir(&tree.root).args(arguments);
     command.env("PYTHONPATH", installed).env("MYPYPATH", installed);

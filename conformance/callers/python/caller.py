@@ -71,7 +71,7 @@ PLAIN: dict[str, Callable[[str], Any]] = {
 
 
 def tell(value: Any) -> Any:
-    """As JSON: exact numbers are texts, instants microseconds since 1970, bytes hexadecimal, secrets revealed."""
+    """As JSON: exact numbers as texts, instants as microseconds since 1970, bytes in hexadecimal."""
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, str):
