@@ -62,7 +62,12 @@ pub fn caller(tree: &Tree) -> Result<PathBuf> {
     let folder = tree.work.join("c");
     std::fs::create_dir_all(&folder)?;
     let sources = tree.root.join("conformance/callers/c");
-    compile(tree, &[&sources.join("caller.c"), &sources.join("generated/calls.c")], &folder, Dialect::Sanitized)
+    compile(
+        tree,
+        &[&sources.join("caller.c"), &sources.join("generated/calls.c")],
+        &folder,
+        Dialect::Sanitized,
+    )
 }
 
 /// The whole stage.

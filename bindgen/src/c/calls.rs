@@ -231,8 +231,7 @@ impl Writer<'_> {
 /// `tg_till_order`; but `tg_till_get_status`, since `tg_till_status` is the type that it returns: C has one room for both.
 pub fn method_name(interface: &Interface, object: &str, method: &str) -> String {
     let name = format!("{object}_{method}");
-    let mut types =
-        interface.records.iter().map(|x| &x.name).chain(interface.enums.iter().map(|x| &x.name));
+    let mut types = interface.records.iter().map(|x| &x.name).chain(interface.enums.iter().map(|x| &x.name));
     let is_type =
         types.any(|ty| c_name(ty) == name) || interface.objects.iter().any(|x| c_name(&x.name) == name);
     if is_type { format!("{object}_get_{method}") } else { name }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use askama::Template;
 
-use super::Surface;
+use super::{Surface, derives};
 use crate::c::types::{has_flag, list_name, members, single};
 use crate::c::{c_name, calls};
 use crate::ir::{EnumKind, Function, Interface, Object, Type, snake};
@@ -54,13 +54,31 @@ struct Call {
     method: String,
     function: String,
     handle: String,
-    makes: bool,
+    kind: Kind,
     arguments: Vec<Value>,
     /// Declarations of what the arguments become.
     declarations: Vec<String>,
     /// In the order of the function's parameters.
     passed: Vec<String>,
     out: Option<Out>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Constructor,
+    /// A method that returns another client.
+    Deriver,
+    Method,
+}
+
+impl Call {
+    fn has_handle(&self) -> bool {
+        self.kind != Kind::Constructor
+    }
+
+    fn makes(&self) -> bool {
+        self.kind != Kind::Method
+    }
 }
 
 /// Where a result goes.
@@ -94,8 +112,11 @@ pub fn write(surface: &Surface<'_>) -> Result<GeneratedFile> {
         enums.iter().filter(|item| item.kind == EnumKind::Closed).map(|item| closed(item)).collect()
     };
     let calls = surface.clients.iter().flat_map(|client| {
-        let made = client.constructors.iter().map(|function| call(interface, client, function, true));
-        made.chain(client.methods.iter().map(|function| call(interface, client, function, false)))
+        let made = client.constructors.iter().map(|f| call(interface, client, f, Kind::Constructor));
+        made.chain(client.methods.iter().map(|f| {
+            let kind = if derives(client, f) { Kind::Deriver } else { Kind::Method };
+            call(interface, client, f, kind)
+        }))
     });
     let calls = Calls {
         closed_in: closed(&surface.enums_in),
@@ -116,8 +137,7 @@ fn structure(interface: &Interface, record: &crate::ir::Record) -> Struct {
 }
 
 fn closed(item: &crate::ir::Enum) -> Closed {
-    let constant =
-        |name: &str| format!("TG_{}_{}", crate::ir::shouty(&item.name), crate::ir::shouty(name));
+    let constant = |name: &str| format!("TG_{}_{}", crate::ir::shouty(&item.name), crate::ir::shouty(name));
     Closed {
         name: snake(&item.name),
         c_type: c_name(&item.name),
@@ -165,9 +185,9 @@ fn by(interface: &Interface, ty: &Type) -> String {
     }
 }
 
-fn call(interface: &Interface, client: &Object, function: &Function, makes: bool) -> Call {
+fn call(interface: &Interface, client: &Object, function: &Function, kind: Kind) -> Call {
     let object = c_name(&client.name);
-    let name = if makes {
+    let name = if kind == Kind::Constructor {
         format!("{object}_{}", function.name)
     } else {
         calls::method_name(interface, &object, &function.name)
@@ -180,13 +200,13 @@ fn call(interface: &Interface, client: &Object, function: &Function, makes: bool
         }
     }
     let arguments = function.arguments.iter().map(|a| value(interface, &a.name, &a.ty)).collect();
-    let out = function.returns.as_ref().filter(|_| !makes).map(|ty| out(interface, ty));
+    let out = function.returns.as_ref().filter(|_| kind == Kind::Method).map(|ty| out(interface, ty));
     Call {
         object: client.name.clone(),
         method: function.name.clone(),
         function: name,
         handle: object,
-        makes,
+        kind,
         arguments,
         declarations,
         passed,
@@ -202,7 +222,13 @@ fn out(interface: &Interface, ty: &Type) -> Out {
     let owned = |pointee: String, free: String, member: &str, shape: Shape| Out {
         declarations: vec![format!("{pointee} *out")],
         passed: "&out".to_string(),
-        value: Value { name: String::new(), member: member.to_string(), shape, by: by(interface, ty), optional },
+        value: Value {
+            name: String::new(),
+            member: member.to_string(),
+            shape,
+            by: by(interface, ty),
+            optional,
+        },
         free: Some(free),
     };
     let length = || "out->items_len".to_string();

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::Surface;
+use super::{Surface, derives};
 use crate::c::types::rust_ident;
 use crate::ir::{Argument, Default, Enum, EnumKind, Function, Object, Record, Type};
 use crate::write::GeneratedFile;
@@ -18,7 +18,10 @@ pub fn write(surface: &Surface<'_>) -> Result<GeneratedFile> {
     let tell_enums = surface.enums_out.iter().map(|item| tell_enum(item));
     let names: Vec<_> = surface.clients.iter().map(|client| format_ident!("{}", client.name)).collect();
     let made = surface.clients.iter().flat_map(|client| client.constructors.iter().map(|f| make(client, f)));
-    let called = surface.clients.iter().flat_map(|client| client.methods.iter().map(|f| call(client, f)));
+    let methods =
+        || surface.clients.iter().flat_map(|client| client.methods.iter().map(move |f| (client, f)));
+    let called = methods().filter(|(client, f)| !derives(client, f)).map(|(client, f)| call(client, f));
+    let derived = methods().filter(|(client, f)| derives(client, f)).map(|(client, f)| derive(client, f));
     let all = quote! {
         //! Every client of core, and all that goes in and out.
 
@@ -36,6 +39,14 @@ pub fn write(surface: &Surface<'_>) -> Result<GeneratedFile> {
         pub fn make(object: &str, constructor: &str, given: &Given) -> Result<Option<tillgate::Result<Client>>, String> {
             Ok(Some(match (object, constructor) {
                 #(#made)*
+                _ => return Ok(None),
+            }))
+        }
+
+        /// Makes a client of another one; none if that has no such method.
+        pub fn derive(client: &Client, method: &str, given: &Given) -> Result<Option<tillgate::Result<Client>>, String> {
+            Ok(Some(match (client, method) {
+                #(#derived)*
                 _ => return Ok(None),
             }))
         }
@@ -69,6 +80,14 @@ fn call(client: &Object, function: &Function) -> TokenStream {
     let arguments = function.arguments.iter().map(argument);
     let result = result(function, quote!(client.#called(#(#arguments),*)));
     quote!((Client::#ident(client), #method) => told(#result),)
+}
+
+fn derive(client: &Object, function: &Function) -> TokenStream {
+    let (ident, method, called) =
+        (format_ident!("{}", client.name), &function.name, rust_ident(&function.name));
+    let arguments = function.arguments.iter().map(argument);
+    let result = result(function, quote!(client.#called(#(#arguments),*)));
+    quote!((Client::#ident(client), #method) => #result.map(Client::#ident),)
 }
 
 /// The call, awaited, as a result.

@@ -256,7 +256,15 @@ static void tell_failure(tg_error *error) {
     tg_error_free(error);
 }
 
-static void make(const char *name, const char *object, const char *constructor) {
+static client *client_called(const char *name) {
+    size_t i;
+    for (i = 0; i < clients_len; i++) {
+        if (strcmp(clients[i].name, name) == 0) return &clients[i];
+    }
+    give_up(name);
+}
+
+static void make(const char *name, const char *object, const void *handle, const char *constructor) {
     const maker *one;
     for (one = MAKERS; one->object != NULL; one++) {
         if (strcmp(one->object, object) == 0 && strcmp(one->name, constructor) == 0) {
@@ -266,7 +274,7 @@ static void make(const char *name, const char *object, const char *constructor) 
             snprintf(made->name, sizeof made->name, "%s", name);
             snprintf(made->object, sizeof made->object, "%s", object);
             fputs("{\"returned\":", stdout);
-            if (one->make(&made->handle, &error) == TG_OK) {
+            if (one->make(handle, &made->handle, &error) == TG_OK) {
                 clients_len++;
                 fputs("null", stdout);
             } else {
@@ -280,16 +288,14 @@ static void make(const char *name, const char *object, const char *constructor) 
 }
 
 static void call(const char *name, const char *called) {
-    size_t i;
+    const client *callee = client_called(name);
     const method *one;
-    for (i = 0; i < clients_len && strcmp(clients[i].name, name) != 0; i++) continue;
-    if (i == clients_len) give_up(name);
     for (one = METHODS; one->object != NULL; one++) {
-        if (strcmp(one->object, clients[i].object) == 0 && strcmp(one->name, called) == 0) {
+        if (strcmp(one->object, callee->object) == 0 && strcmp(one->name, called) == 0) {
             tg_error *error = NULL;
             fputs("{\"returned\":", stdout);
             comma = false;
-            if (one->call(clients[i].handle, &error) != TG_OK) tell_failure(error);
+            if (one->call(callee->handle, &error) != TG_OK) tell_failure(error);
             putchar('}');
             return;
         }
@@ -325,7 +331,9 @@ int main(void) {
         } else if (strcmp(line, "end") == 0) {
             comma = false;
             if (strcmp(words[0], "make") == 0 && count == 4)
-                make(words[1], words[2], words[3]);
+                make(words[1], words[2], NULL, words[3]);
+            else if (strcmp(words[0], "derive") == 0 && count == 4)
+                make(words[1], client_called(words[2])->object, client_called(words[2])->handle, words[3]);
             else if (strcmp(words[0], "call") == 0 && count == 3)
                 call(words[1], words[2]);
             else

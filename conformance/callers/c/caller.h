@@ -55,10 +55,11 @@ void tell_bytes(const uint8_t *data, size_t length, bool maybe_absent);
 void tell_error(const tg_error *error);
 void let_go(const char *object, void *handle);
 
+/* A constructor, which needs no handle, or a method that returns another client of its kind. */
 typedef struct {
     const char *object;
     const char *name;
-    int32_t (*make)(void **made, tg_error **error);
+    int32_t (*make)(const void *handle, void **made, tg_error **error);
 } maker;
 
 typedef struct {

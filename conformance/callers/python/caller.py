@@ -99,6 +99,9 @@ def step(clients: dict[str, Any], head: str, given: Given) -> dict[str, Any]:
         name, cls, constructor = words[1:]
         made = getattr(tillgate, cls, None)
         called = made if constructor == "new" else getattr(made, constructor, None)
+    elif words[0] == "derive":
+        name, of, method = words[1:]
+        called = getattr(clients[of], method, None)
     else:
         name, method = words[1:]
         called = getattr(clients[name], method, None)
@@ -108,7 +111,7 @@ def step(clients: dict[str, Any], head: str, given: Given) -> dict[str, Any]:
         returned = given.call(called)
     except tillgate.TillgateError as error:
         return {"returned": None, "error": {"code": error.code, **tell(error.details)}}
-    if words[0] == "make":
+    if words[0] != "call":
         clients[name] = returned
         returned = None
     return {"returned": tell(returned)}

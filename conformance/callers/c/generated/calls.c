@@ -870,10 +870,11 @@ void tell_error(const tg_error *error) {
     tell_end('}');
 }
 
-static int32_t call_tg_cysend_client_new(void **made, tg_error **error) {
+static int32_t call_tg_cysend_client_new(const void *handle, void **made, tg_error **error) {
     const tg_cysend_config *config = {0};
     tg_cysend_client *out = NULL;
     int32_t status;
+    (void)handle;
     HEAR(config, "", "config", hear_cysend_config);
     status = tg_cysend_client_new(config, &out, error);
     *made = out;

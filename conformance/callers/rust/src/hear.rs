@@ -110,9 +110,8 @@ impl<T: Hear> Hear for Vec<T> {
 impl Hear for Vec<u8> {
     fn hear(given: &Given, at: &str) -> Result<Option<Self>, String> {
         let Some(text) = given.text(at) else { return Ok(None) };
-        let byte = |pair: &[u8]| {
-            std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
-        };
+        let byte =
+            |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
         text.as_bytes().chunks(2).map(byte).collect::<Option<_>>().map(Some).ok_or_else(|| given.wrong(at))
     }
 }

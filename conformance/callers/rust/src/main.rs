@@ -1,5 +1,6 @@
 //! Makes the calls of a plan (see `conformance/README.md`), and prints what came of each as a line of JSON.
 
+#[rustfmt::skip]
 mod generated;
 mod hear;
 mod tell;
@@ -45,20 +46,32 @@ fn carry_out() -> Result<(), String> {
 fn step(clients: &mut HashMap<String, Client>, head: &str, given: &Given) -> Result<Value, String> {
     let words: Vec<&str> = head.split(' ').collect();
     Ok(match words[..] {
-        ["make", name, object, constructor] => match generated::make(object, constructor, given)? {
-            Some(Ok(client)) => {
-                clients.insert(name.to_string(), client);
-                json!({ "returned": null })
-            }
-            Some(Err(error)) => failed(&error),
-            None => json!({ "missing": true }),
-        },
-        ["call", name, method] => {
-            let client = clients.get(name).ok_or_else(|| format!("there is no client {name}"))?;
-            generated::call(client, method, given)?.unwrap_or_else(|| json!({ "missing": true }))
+        ["make", name, object, constructor] => {
+            kept(clients, name, generated::make(object, constructor, given)?)
         }
+        ["derive", name, of, method] => {
+            let made = generated::derive(called(clients, of)?, method, given)?;
+            kept(clients, name, made)
+        }
+        ["call", name, method] => generated::call(called(clients, name)?, method, given)?
+            .unwrap_or_else(|| json!({ "missing": true })),
         _ => return Err(head.to_string()),
     })
+}
+
+fn called<'a>(clients: &'a HashMap<String, Client>, name: &str) -> Result<&'a Client, String> {
+    clients.get(name).ok_or_else(|| format!("there is no client {name}"))
+}
+
+fn kept(clients: &mut HashMap<String, Client>, name: &str, made: Option<tillgate::Result<Client>>) -> Value {
+    match made {
+        Some(Ok(client)) => {
+            clients.insert(name.to_string(), client);
+            json!({ "returned": null })
+        }
+        Some(Err(error)) => failed(&error),
+        None => json!({ "missing": true }),
+    }
 }
 
 fn next(lines: &mut impl Iterator<Item = std::io::Result<String>>) -> Result<Option<String>, String> {

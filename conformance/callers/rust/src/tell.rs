@@ -89,6 +89,12 @@ impl Tell for Vec<u8> {
 
 impl Tell for HashMap<String, String> {
     fn tell(&self) -> Value {
-        Value::Object(self.iter().collect::<BTreeMap<_, _>>().into_iter().map(|(name, text)| (name.clone(), text.clone().into())).collect())
+        Value::Object(
+            self.iter()
+                .collect::<BTreeMap<_, _>>()
+                .into_iter()
+                .map(|(name, text)| (name.clone(), text.clone().into()))
+                .collect(),
+        )
     }
 }
