@@ -104,6 +104,31 @@
 #define TG_CYSEND_FIELD_TYPE_SELECT 2
 
 /**
+ * There is nothing to try: it was carried out, or is still under way.
+ */
+#define TG_CYSEND_NEW_TRY_NOT_NEEDED 1
+
+/**
+ * The cause may go away by itself.
+ */
+#define TG_CYSEND_NEW_TRY_MAY_HELP_LATER 2
+
+/**
+ * Only after something was corrected: the number, the amount, the product, the account's settings.
+ */
+#define TG_CYSEND_NEW_TRY_AFTER_CORRECTION 3
+
+/**
+ * Part of it, or all of it, may have been carried out all the same: ask the gateway's support first.
+ */
+#define TG_CYSEND_NEW_TRY_ASK_FIRST 4
+
+/**
+ * The same will be refused again.
+ */
+#define TG_CYSEND_NEW_TRY_WILL_NOT_HELP 5
+
+/**
  * A value that this version does not know, kept as it came.
  */
 #define TG_CYSEND_ORDER_SCENARIO_OTHER 0
@@ -606,6 +631,20 @@ typedef struct tg_till tg_till;
 typedef int32_t tg_outcome;
 
 /**
+ * A text by another text.
+ */
+typedef struct {
+    /**
+     * Unique among its like.
+     */
+    const char *key;
+    /**
+     * What belongs to the key.
+     */
+    const char *value;
+} tg_pair;
+
+/**
  * Everything that can go wrong. The kind says what to do; the details say what happened.
  *
  * Thread safety: plain data; several threads may read it while none writes.
@@ -650,10 +689,25 @@ typedef struct {
      */
     const char *gateway_code;
     /**
-     * The gateway's own words (CY.SEND: `APIError.message` and `information`).
+     * The gateway's own words (CY.SEND: `APIError.message`). At most 500 characters.
      * NULL if absent.
      */
     const char *gateway_text;
+    /**
+     * What the gateway adds to them (CY.SEND: `APIError.information`), such as the name of a missing parameter. At most 500
+     * characters.
+     * NULL if absent.
+     */
+    const char *gateway_information;
+    /**
+     * The fields of the gateway's error that this version does not know: name and JSON text. At most 32 of them, each of at
+     * most 2,000 characters.
+     */
+    const tg_pair *gateway_extra;
+    /**
+     * The number of `gateway_extra`.
+     */
+    size_t gateway_extra_len;
     /**
      * Whether there is `http_status`.
      */
@@ -687,20 +741,6 @@ typedef struct {
      */
     size_t data_len;
 } tg_bytes;
-
-/**
- * A text by another text.
- */
-typedef struct {
-    /**
-     * Unique among its like.
-     */
-    const char *key;
-    /**
-     * What belongs to the key.
-     */
-    const char *value;
-} tg_pair;
 
 /**
  * Pairs in the order of their keys.
@@ -762,6 +802,45 @@ typedef struct {
 } tg_cysend_account;
 
 /**
+ * Whether selling again, as a **new order with a new id**, can help. A hint, and no promise. Never sell again while the order's
+ * state is not final: it may still be carried out.
+ * One of the constants `TG_CYSEND_NEW_TRY_*`.
+ */
+typedef int32_t tg_cysend_new_try;
+
+/**
+ * What a response code stands for, in plain words.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * The code: two digits.
+     */
+    const char *code;
+    /**
+     * What the standard calls it, in English.
+     */
+    const char *title;
+    /**
+     * What it means at a till that sells top-ups, in English.
+     */
+    const char *meaning;
+    /**
+     * What to tell the customer, in English.
+     */
+    const char *tell_customer;
+    /**
+     * Whether selling again can help.
+     */
+    tg_cysend_new_try new_try;
+} tg_cysend_advice;
+
+/**
  * What the account has left (CY.SEND schema `CustomerBalance`).
  *
  * Thread safety: plain data; several threads may read it while none writes.
@@ -781,7 +860,8 @@ typedef struct {
      */
     const char *currency;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -791,7 +871,8 @@ typedef struct {
 } tg_cysend_balance;
 
 /**
- * A fact about the beneficiary (CY.SEND schema `BeneficiaryInformation`): which ones a product wants, its catalogue entry says.
+ * A fact about the beneficiary (CY.SEND schema `BeneficiaryInformation`): which ones a product wants, its catalogue entry
+ * says.
  *
  * Thread safety: plain data; several threads may read it while none writes.
  */
@@ -808,6 +889,14 @@ typedef struct {
      * Its value, such as `+41791234567`. At most 1000 characters.
      */
     const char *value;
+    /**
+     * In an answer, the fields that this version does not know: name and JSON text. Never sent: leave it empty.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_beneficiary;
 
 /**
@@ -857,7 +946,8 @@ typedef struct {
      */
     size_t category_ids_len;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -897,7 +987,8 @@ typedef struct {
      */
     size_t product_ids_len;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -936,6 +1027,15 @@ typedef struct {
      * The text.
      */
     const char *text;
+    /**
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_text;
 
 /**
@@ -962,6 +1062,15 @@ typedef struct {
      * What to show to the customer.
      */
     const char *description;
+    /**
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_select_element;
 
 /**
@@ -983,7 +1092,7 @@ typedef struct {
      */
     const char *description;
     /**
-     * How to ask.
+     * How to ask. `Other` with an empty text if the gateway does not say.
      */
     tg_cysend_field_type field_type;
     /**
@@ -1004,7 +1113,8 @@ typedef struct {
      */
     bool required;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -1032,7 +1142,7 @@ typedef struct {
      */
     const char *product_name;
     /**
-     * How it is delivered.
+     * How it is delivered. `Other` with an empty text if the gateway does not say.
      */
     tg_cysend_product_type product_type;
     /**
@@ -1101,7 +1211,8 @@ typedef struct {
      */
     size_t usage_instructions_len;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -1155,7 +1266,8 @@ typedef struct {
      */
     bool promotion;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -1220,7 +1332,8 @@ typedef struct {
      */
     bool promotion;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -1255,6 +1368,15 @@ typedef struct {
      * The number of `range`.
      */
     size_t range_len;
+    /**
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_face_values;
 
 /**
@@ -1302,7 +1424,8 @@ typedef struct {
      */
     size_t descriptions_len;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -1332,7 +1455,8 @@ typedef struct {
      */
     const char *utc_offset;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -1371,6 +1495,15 @@ typedef struct {
      * Which face values take part.
      */
     const char *denominations;
+    /**
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_promotion_text;
 
 /**
@@ -1431,7 +1564,8 @@ typedef struct {
      */
     size_t face_value_ids_len;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -1495,7 +1629,8 @@ typedef struct {
      */
     size_t promotions_len;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -1755,6 +1890,29 @@ typedef struct {
 } tg_transport_config;
 
 /**
+ * The variables of CY.SEND's address `https://www.cysend.com/openapi/{environment}/{version}`. Values that the description does
+ * not list are allowed: new versions appear. Each has 1 to 64 of `A-Z a-z 0-9 . _ ~ -`, and no `..`.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * The environment. Left out: `prod`; in `with_server` the one that the client has.
+     * NULL if absent.
+     */
+    const char *environment;
+    /**
+     * The version of the API. Left out: `v5.2.3`; in `with_server` the one that the client has.
+     * NULL if absent.
+     */
+    const char *version;
+} tg_cysend_server;
+
+/**
  * How to reach CY.SEND, and as whom.
  *
  * Thread safety: plain data; several threads may read it while none writes.
@@ -1769,8 +1927,8 @@ typedef struct {
      */
     const tg_cysend_credentials *credentials;
     /**
-     * The address of the service, version included. Default `https://www.cysend.com/openapi/prod/v5.2.3`. Plain `http` is taken
-     * for this very machine only.
+     * The address of the service, version included, when it is not one of CY.SEND's own: a sandbox, a proxy. Plain `http` is
+     * taken for this very machine only. Not together with `server`.
      * NULL if absent.
      */
     const char *base_url;
@@ -1779,6 +1937,11 @@ typedef struct {
      * NULL if absent.
      */
     const tg_transport_config *transport;
+    /**
+     * Which of CY.SEND's own servers to address. Default `https://www.cysend.com/openapi/prod/v5.2.3`.
+     * NULL if absent.
+     */
+    const tg_cysend_server *server;
 } tg_cysend_config;
 
 /**
@@ -1844,7 +2007,8 @@ typedef struct {
      */
     size_t beneficiary_information_len;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -1979,6 +2143,14 @@ typedef struct {
      * Its value.
      */
     const char *value;
+    /**
+     * In an answer, the fields that this version does not know: name and JSON text. Never sent: leave it empty.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_destination_parameter;
 
 /**
@@ -2007,6 +2179,15 @@ typedef struct {
      * What it means, in English.
      */
     const char *meaning;
+    /**
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_error_description;
 
 /**
@@ -2173,7 +2354,8 @@ typedef struct {
      */
     const char *usage_instruction;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -2181,6 +2363,31 @@ typedef struct {
      */
     size_t extra_len;
 } tg_cysend_gift_card;
+
+/**
+ * Whether a gift card can be spent (CY.SEND schema `GiftCardActive`).
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * Whether it can be spent.
+     */
+    bool active;
+    /**
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
+} tg_cysend_gift_card_active;
 
 /**
  * A list that a function returned.
@@ -2216,6 +2423,15 @@ typedef struct {
      * Whether it must be given.
      */
     bool required;
+    /**
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_destination_description;
 
 /**
@@ -2253,7 +2469,8 @@ typedef struct {
      */
     size_t destination_len;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -2300,6 +2517,15 @@ typedef struct {
      * Its name, such as `Purchase result`.
      */
     const char *name;
+    /**
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_notification_event;
 
 /**
@@ -2336,6 +2562,15 @@ typedef struct {
      * Its name, such as `Purchase`.
      */
     const char *name;
+    /**
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_notification_resource_type;
 
 /**
@@ -2414,7 +2649,8 @@ typedef struct {
      */
     size_t usage_instructions_len;
     /**
-     * The fields of the voucher that this version does not know, as a JSON object.
+     * The fields of the voucher that this version does not know, or that are not of the documented type, as JSON text: an object,
+     * or what the gateway wrote in the place of one.
      * NULL if absent.
      */
     const tg_secret *unknown_fields;
@@ -2449,7 +2685,7 @@ typedef struct {
      */
     bool has_date;
     /**
-     * When the gateway took it. Nothing if that could not be read; a date without an offset is read as UTC.
+     * When the gateway took it; a date without an offset is read as UTC. What could not be read stands in `extra`.
      * Microseconds since 1970-01-01T00:00:00Z.
      */
     int64_t date;
@@ -2472,7 +2708,8 @@ typedef struct {
      */
     const tg_secret *gift_card_code;
     /**
-     * Whether it was meant. A simulated order looks like a real one in all else.
+     * Whether it was meant. A simulated order looks like a real one in all else. `Other` with an empty text if the gateway
+     * does not say.
      */
     tg_cysend_order_scenario scenario;
     /**
@@ -2525,7 +2762,8 @@ typedef struct {
      */
     const char *response_description;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -2573,7 +2811,8 @@ typedef struct {
 } tg_cysend_order_query;
 
 /**
- * A subscription to what happens to one order (CY.SEND schema `Subscription`).
+ * A subscription to notifications (CY.SEND schema `Subscription`): to what happens to one order when it is placed with the
+ * order, to what happens to the account when `get_subscriptions` lists it.
  *
  * Thread safety: plain data; several threads may read it while none writes.
  */
@@ -2598,6 +2837,14 @@ typedef struct {
      * The number of `destination`.
      */
     size_t destination_len;
+    /**
+     * In an answer, the fields that this version does not know: name and JSON text. Never sent: leave it empty.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_subscription;
 
 /**
@@ -2779,7 +3026,8 @@ typedef struct {
 } tg_cysend_promotion_list;
 
 /**
- * A response code that orders can have (CY.SEND schema `OrderResponseCode`).
+ * A response code that orders can have (CY.SEND schema `OrderResponseCode`). What a cashier makes of it:
+ * `cysend_response_advice`.
  *
  * Thread safety: plain data; several threads may read it while none writes.
  */
@@ -2800,6 +3048,15 @@ typedef struct {
      * What it means, in English.
      */
     const char *response_description;
+    /**
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_response_code;
 
 /**
@@ -2852,6 +3109,15 @@ typedef struct {
      * The HTTP methods.
      */
     const char *methods;
+    /**
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
+     */
+    const tg_pair *extra;
+    /**
+     * The number of `extra`.
+     */
+    size_t extra_len;
 } tg_cysend_permission;
 
 /**
@@ -2874,7 +3140,7 @@ typedef struct {
      */
     bool has_expires;
     /**
-     * When it expires; a date without an offset is read as UTC.
+     * When it expires; a date without an offset is read as UTC. What is no date stands in `extra` as `TTL`.
      * Microseconds since 1970-01-01T00:00:00Z.
      */
     int64_t expires;
@@ -2892,7 +3158,8 @@ typedef struct {
      */
     size_t permissions_len;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -3026,7 +3293,8 @@ typedef struct {
      */
     tg_cysend_verification_state status;
     /**
-     * The fields of the answer that this version does not know: name and JSON text.
+     * The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+     * text.
      */
     const tg_pair *extra;
     /**
@@ -3207,6 +3475,54 @@ typedef int32_t tg_review_reason;
 typedef int32_t tg_order_kind;
 
 /**
+ * A parameter of a notification's destination.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * The name that the channel asks for, such as `url` (CY.SEND: `NotificationDestinationParameter.name`).
+     */
+    const char *name;
+    /**
+     * Its value.
+     */
+    const char *value;
+} tg_notification_parameter;
+
+/**
+ * A notification that the gateway shall send of what becomes of an order.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * What sets it off, by the gateway's id (CY.SEND: `Subscription.trigger_uid`).
+     */
+    const char *trigger;
+    /**
+     * How it travels, by the gateway's id (CY.SEND: `Subscription.channel_uid`; `get_notification_channels` lists them).
+     */
+    const char *channel;
+    /**
+     * Where it goes, as the channel asks: an `url` for HTTP, addresses for mail. At least one parameter.
+     */
+    const tg_notification_parameter *const *destination;
+    /**
+     * The number of `destination`.
+     */
+    size_t destination_len;
+} tg_order_notification;
+
+/**
  * How an attempt ended.
  * One of the constants `TG_ATTEMPT_OUTCOME_*`.
  */
@@ -3353,6 +3669,14 @@ typedef struct {
      * NULL if absent.
      */
     const char *callback_url;
+    /**
+     * The notifications that the gateway was asked for.
+     */
+    const tg_order_notification *const *notifications;
+    /**
+     * The number of `notifications`.
+     */
+    size_t notifications_len;
     /**
      * The caller's notes.
      */
@@ -3583,10 +3907,20 @@ typedef struct {
      */
     const tg_amount_range *amount_range;
     /**
-     * Where the gateway shall call back. Not part of what makes two requests the same.
+     * Where the gateway shall call back. Not part of what makes two requests the same. CY.SEND calls it deprecated in favour of
+     * notifications; it is still the only way that needs nothing set up there.
      * NULL if absent.
      */
     const char *callback_url;
+    /**
+     * Notifications that the gateway shall send of this order, besides or instead of `callback_url`. At most 50. Not part of what
+     * makes two requests the same.
+     */
+    const tg_order_notification *const *notifications;
+    /**
+     * The number of `notifications`.
+     */
+    size_t notifications_len;
     /**
      * A gift card or the like that pays (CY.SEND: `gift_card_code`). Kept encrypted; not part of what makes two requests the same.
      * NULL if absent.
@@ -3986,6 +4320,11 @@ typedef struct {
      * The number of `usage_instructions`.
      */
     size_t usage_instructions_len;
+    /**
+     * What else the gateway gave that this version does not know, as JSON text.
+     * NULL if absent.
+     */
+    const tg_secret *unknown_fields;
 } tg_voucher;
 
 #ifdef __cplusplus
@@ -4046,6 +4385,11 @@ void tg_log_set(tg_log_function log,
  */
 void tg_cysend_account_init(tg_cysend_account *value,
                             size_t struct_size);
+
+/**
+ * Frees a `tg_cysend_advice` that a function returned, with all that hangs off it. NULL is ignored.
+ */
+void tg_cysend_advice_free(tg_cysend_advice *value);
 
 /**
  * Frees a `tg_cysend_balance` that a function returned, with all that hangs off it. NULL is ignored.
@@ -4148,6 +4492,11 @@ void tg_cysend_force_callback_request_init(tg_cysend_force_callback_request *val
 void tg_cysend_gift_card_free(tg_cysend_gift_card *value);
 
 /**
+ * Frees a `tg_cysend_gift_card_active` that a function returned, with all that hangs off it. NULL is ignored.
+ */
+void tg_cysend_gift_card_active_free(tg_cysend_gift_card_active *value);
+
+/**
  * Frees the list, with all that hangs off it. NULL is ignored.
  */
 void tg_cysend_maintenance_list_free(tg_cysend_maintenance_list *value);
@@ -4204,6 +4553,12 @@ void tg_cysend_promotion_list_free(tg_cysend_promotion_list *value);
  * Frees the list, with all that hangs off it. NULL is ignored.
  */
 void tg_cysend_response_code_list_free(tg_cysend_response_code_list *value);
+
+/**
+ * Sets `tg_cysend_server` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+ */
+void tg_cysend_server_init(tg_cysend_server *value,
+                           size_t struct_size);
 
 /**
  * Sets `tg_cysend_subscription` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
@@ -4355,11 +4710,12 @@ int32_t tg_cysend_client_get_access_token(const tg_cysend_client *handle,
  * As `get_gift_card`.
  *
  * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_cysend_gift_card_active_free`.
  * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
  */
 int32_t tg_cysend_client_get_active(const tg_cysend_client *handle,
                                     const tg_secret *gift_card_code,
-                                    bool *out,
+                                    tg_cysend_gift_card_active **out,
                                     tg_error **error);
 
 /**
@@ -4676,6 +5032,34 @@ int32_t tg_cysend_client_rotate_secret(const tg_cysend_client *handle,
                                        tg_error **error);
 
 /**
+ * A client for another server of the same host, for a single call or for many: what `server` leaves out is as this client has
+ * it. It shares connections, limits and credentials with this one; a rotated secret counts for both, and closing either
+ * closes both. To a till it is another account.
+ *
+ * # Errors
+ * `invalid_argument` when a value cannot be a segment of an address, or when this client's address does not end in
+ * `/openapi/{environment}/{version}`.
+ *
+ * `out`: freed with `tg_cysend_client_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_client_with_server(const tg_cysend_client *handle,
+                                     const tg_cysend_server *server,
+                                     tg_cysend_client **out,
+                                     tg_error **error);
+
+/**
+ * What a response code of an order (`Order.response_code`, `CysendOrder.response_code`) means for a cashier. Nothing for a code
+ * that the standard does not define; then the gateway's own words are all there is.
+ *
+ * `out`: freed with `tg_cysend_advice_free`. NULL if there is none.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_response_advice(const char *code,
+                                  tg_cysend_advice **out,
+                                  tg_error **error);
+
+/**
  * Frees an error, with all texts in it. NULL is ignored.
  */
 void tg_error_free(tg_error *value);
@@ -4744,6 +5128,12 @@ void tg_new_undo_init(tg_new_undo *value,
                       size_t struct_size);
 
 /**
+ * Sets `tg_notification_parameter` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+ */
+void tg_notification_parameter_init(tg_notification_parameter *value,
+                                    size_t struct_size);
+
+/**
  * Frees a `tg_order` that a function returned, with all that hangs off it. NULL is ignored.
  */
 void tg_order_free(tg_order *value);
@@ -4758,6 +5148,12 @@ void tg_order_list_free(tg_order_list *value);
  */
 void tg_order_filter_init(tg_order_filter *value,
                           size_t struct_size);
+
+/**
+ * Sets `tg_order_notification` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+ */
+void tg_order_notification_init(tg_order_notification *value,
+                                size_t struct_size);
 
 /**
  * Frees a `tg_order_page` that a function returned, with all that hangs off it. NULL is ignored.

@@ -44,16 +44,25 @@ HOLDS(tg_cysend_account_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_ac
 HOLDS(tg_cysend_account_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_account, struct_size) == 0);
 HOLDS(tg_cysend_account_client_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_account, client) == 8);
 HOLDS(tg_cysend_account_name_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_account, name) == 16);
+HOLDS(tg_cysend_advice_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_advice) == 48);
+HOLDS(tg_cysend_advice_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_advice, struct_size) == 0);
+HOLDS(tg_cysend_advice_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_advice, code) == 8);
+HOLDS(tg_cysend_advice_title_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_advice, title) == 16);
+HOLDS(tg_cysend_advice_meaning_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_advice, meaning) == 24);
+HOLDS(tg_cysend_advice_tell_customer_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_advice, tell_customer) == 32);
+HOLDS(tg_cysend_advice_new_try_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_advice, new_try) == 40);
 HOLDS(tg_cysend_balance_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_balance) == 40);
 HOLDS(tg_cysend_balance_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_balance, struct_size) == 0);
 HOLDS(tg_cysend_balance_balance_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_balance, balance) == 8);
 HOLDS(tg_cysend_balance_currency_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_balance, currency) == 16);
 HOLDS(tg_cysend_balance_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_balance, extra) == 24);
 HOLDS(tg_cysend_balance_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_balance, extra_len) == 32);
-HOLDS(tg_cysend_beneficiary_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_beneficiary) == 24);
+HOLDS(tg_cysend_beneficiary_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_beneficiary) == 40);
 HOLDS(tg_cysend_beneficiary_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_beneficiary, struct_size) == 0);
 HOLDS(tg_cysend_beneficiary_name_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_beneficiary, name) == 8);
 HOLDS(tg_cysend_beneficiary_value_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_beneficiary, value) == 16);
+HOLDS(tg_cysend_beneficiary_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_beneficiary, extra) == 24);
+HOLDS(tg_cysend_beneficiary_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_beneficiary, extra_len) == 32);
 HOLDS(tg_cysend_beneficiary_field_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_beneficiary_field) == 88);
 HOLDS(tg_cysend_beneficiary_field_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_beneficiary_field, struct_size) == 0);
 HOLDS(tg_cysend_beneficiary_field_name_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_beneficiary_field, name) == 8);
@@ -109,11 +118,12 @@ HOLDS(tg_cysend_category_filter_gift_card_code_is_in_place, sizeof(void *) != 8 
 HOLDS(tg_cysend_category_list_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_category_list) == 16);
 HOLDS(tg_cysend_category_list_items_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_category_list, items) == 0);
 HOLDS(tg_cysend_category_list_items_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_category_list, items_len) == 8);
-HOLDS(tg_cysend_config_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_config) == 32);
+HOLDS(tg_cysend_config_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_config) == 40);
 HOLDS(tg_cysend_config_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_config, struct_size) == 0);
 HOLDS(tg_cysend_config_credentials_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_config, credentials) == 8);
 HOLDS(tg_cysend_config_base_url_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_config, base_url) == 16);
 HOLDS(tg_cysend_config_transport_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_config, transport) == 24);
+HOLDS(tg_cysend_config_server_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_config, server) == 32);
 HOLDS(tg_cysend_cost_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_cost) == 120);
 HOLDS(tg_cysend_cost_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_cost, struct_size) == 0);
 HOLDS(tg_cysend_cost_has_date_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_cost, has_date) == 8);
@@ -170,20 +180,26 @@ HOLDS(tg_cysend_credentials_struct_size_is_in_place, sizeof(void *) != 8 || offs
 HOLDS(tg_cysend_credentials_user_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_credentials, user) == 8);
 HOLDS(tg_cysend_credentials_password_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_credentials, password) == 16);
 HOLDS(tg_cysend_credentials_token_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_credentials, token) == 24);
-HOLDS(tg_cysend_destination_description_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_destination_description) == 24);
+HOLDS(tg_cysend_destination_description_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_destination_description) == 40);
 HOLDS(tg_cysend_destination_description_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_destination_description, struct_size) == 0);
 HOLDS(tg_cysend_destination_description_name_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_destination_description, name) == 8);
 HOLDS(tg_cysend_destination_description_required_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_destination_description, required) == 16);
-HOLDS(tg_cysend_destination_parameter_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_destination_parameter) == 24);
+HOLDS(tg_cysend_destination_description_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_destination_description, extra) == 24);
+HOLDS(tg_cysend_destination_description_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_destination_description, extra_len) == 32);
+HOLDS(tg_cysend_destination_parameter_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_destination_parameter) == 40);
 HOLDS(tg_cysend_destination_parameter_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_destination_parameter, struct_size) == 0);
 HOLDS(tg_cysend_destination_parameter_name_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_destination_parameter, name) == 8);
 HOLDS(tg_cysend_destination_parameter_value_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_destination_parameter, value) == 16);
-HOLDS(tg_cysend_error_description_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_error_description) == 32);
+HOLDS(tg_cysend_destination_parameter_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_destination_parameter, extra) == 24);
+HOLDS(tg_cysend_destination_parameter_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_destination_parameter, extra_len) == 32);
+HOLDS(tg_cysend_error_description_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_error_description) == 48);
 HOLDS(tg_cysend_error_description_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_error_description, struct_size) == 0);
 HOLDS(tg_cysend_error_description_has_http_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_error_description, has_http) == 8);
 HOLDS(tg_cysend_error_description_http_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_error_description, http) == 10);
 HOLDS(tg_cysend_error_description_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_error_description, code) == 16);
 HOLDS(tg_cysend_error_description_meaning_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_error_description, meaning) == 24);
+HOLDS(tg_cysend_error_description_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_error_description, extra) == 32);
+HOLDS(tg_cysend_error_description_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_error_description, extra_len) == 40);
 HOLDS(tg_cysend_error_description_list_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_error_description_list) == 16);
 HOLDS(tg_cysend_error_description_list_items_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_error_description_list, items) == 0);
 HOLDS(tg_cysend_error_description_list_items_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_error_description_list, items_len) == 8);
@@ -202,12 +218,14 @@ HOLDS(tg_cysend_face_value_filter_has_promotion_is_in_place, sizeof(void *) != 8
 HOLDS(tg_cysend_face_value_filter_promotion_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_face_value_filter, promotion) == 81);
 HOLDS(tg_cysend_face_value_filter_gift_card_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_face_value_filter, gift_card_code) == 88);
 HOLDS(tg_cysend_face_value_filter_mobile_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_face_value_filter, mobile) == 96);
-HOLDS(tg_cysend_face_values_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_face_values) == 40);
+HOLDS(tg_cysend_face_values_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_face_values) == 56);
 HOLDS(tg_cysend_face_values_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_face_values, struct_size) == 0);
 HOLDS(tg_cysend_face_values_fixed_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_face_values, fixed) == 8);
 HOLDS(tg_cysend_face_values_fixed_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_face_values, fixed_len) == 16);
 HOLDS(tg_cysend_face_values_range_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_face_values, range) == 24);
 HOLDS(tg_cysend_face_values_range_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_face_values, range_len) == 32);
+HOLDS(tg_cysend_face_values_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_face_values, extra) == 40);
+HOLDS(tg_cysend_face_values_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_face_values, extra_len) == 48);
 HOLDS(tg_cysend_fixed_face_value_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_fixed_face_value) == 88);
 HOLDS(tg_cysend_fixed_face_value_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_fixed_face_value, struct_size) == 0);
 HOLDS(tg_cysend_fixed_face_value_product_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_fixed_face_value, product_id) == 8);
@@ -239,6 +257,11 @@ HOLDS(tg_cysend_gift_card_expiration_is_in_place, sizeof(void *) != 8 || offseto
 HOLDS(tg_cysend_gift_card_usage_instruction_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_gift_card, usage_instruction) == 88);
 HOLDS(tg_cysend_gift_card_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_gift_card, extra) == 96);
 HOLDS(tg_cysend_gift_card_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_gift_card, extra_len) == 104);
+HOLDS(tg_cysend_gift_card_active_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_gift_card_active) == 32);
+HOLDS(tg_cysend_gift_card_active_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_gift_card_active, struct_size) == 0);
+HOLDS(tg_cysend_gift_card_active_active_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_gift_card_active, active) == 8);
+HOLDS(tg_cysend_gift_card_active_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_gift_card_active, extra) == 16);
+HOLDS(tg_cysend_gift_card_active_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_gift_card_active, extra_len) == 24);
 HOLDS(tg_cysend_maintenance_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_maintenance) == 88);
 HOLDS(tg_cysend_maintenance_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_maintenance, struct_size) == 0);
 HOLDS(tg_cysend_maintenance_maintenance_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_maintenance, maintenance_id) == 8);
@@ -267,18 +290,22 @@ HOLDS(tg_cysend_notification_channel_extra_len_is_in_place, sizeof(void *) != 8 
 HOLDS(tg_cysend_notification_channel_list_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_notification_channel_list) == 16);
 HOLDS(tg_cysend_notification_channel_list_items_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_channel_list, items) == 0);
 HOLDS(tg_cysend_notification_channel_list_items_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_channel_list, items_len) == 8);
-HOLDS(tg_cysend_notification_event_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_notification_event) == 32);
+HOLDS(tg_cysend_notification_event_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_notification_event) == 48);
 HOLDS(tg_cysend_notification_event_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_event, struct_size) == 0);
 HOLDS(tg_cysend_notification_event_uid_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_event, uid) == 8);
 HOLDS(tg_cysend_notification_event_resource_type_uid_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_event, resource_type_uid) == 16);
 HOLDS(tg_cysend_notification_event_name_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_event, name) == 24);
+HOLDS(tg_cysend_notification_event_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_event, extra) == 32);
+HOLDS(tg_cysend_notification_event_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_event, extra_len) == 40);
 HOLDS(tg_cysend_notification_event_list_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_notification_event_list) == 16);
 HOLDS(tg_cysend_notification_event_list_items_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_event_list, items) == 0);
 HOLDS(tg_cysend_notification_event_list_items_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_event_list, items_len) == 8);
-HOLDS(tg_cysend_notification_resource_type_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_notification_resource_type) == 24);
+HOLDS(tg_cysend_notification_resource_type_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_notification_resource_type) == 40);
 HOLDS(tg_cysend_notification_resource_type_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_resource_type, struct_size) == 0);
 HOLDS(tg_cysend_notification_resource_type_uid_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_resource_type, uid) == 8);
 HOLDS(tg_cysend_notification_resource_type_name_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_resource_type, name) == 16);
+HOLDS(tg_cysend_notification_resource_type_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_resource_type, extra) == 24);
+HOLDS(tg_cysend_notification_resource_type_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_resource_type, extra_len) == 32);
 HOLDS(tg_cysend_notification_resource_type_list_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_notification_resource_type_list) == 16);
 HOLDS(tg_cysend_notification_resource_type_list_items_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_resource_type_list, items) == 0);
 HOLDS(tg_cysend_notification_resource_type_list_items_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_notification_resource_type_list, items_len) == 8);
@@ -326,10 +353,12 @@ HOLDS(tg_cysend_order_request_gift_card_code_is_in_place, sizeof(void *) != 8 ||
 HOLDS(tg_cysend_order_request_callback_url_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_order_request, callback_url) == 80);
 HOLDS(tg_cysend_order_request_notifications_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_order_request, notifications) == 88);
 HOLDS(tg_cysend_order_request_notifications_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_order_request, notifications_len) == 96);
-HOLDS(tg_cysend_permission_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_permission) == 24);
+HOLDS(tg_cysend_permission_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_permission) == 40);
 HOLDS(tg_cysend_permission_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_permission, struct_size) == 0);
 HOLDS(tg_cysend_permission_scope_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_permission, scope) == 8);
 HOLDS(tg_cysend_permission_methods_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_permission, methods) == 16);
+HOLDS(tg_cysend_permission_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_permission, extra) == 24);
+HOLDS(tg_cysend_permission_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_permission, extra_len) == 32);
 HOLDS(tg_cysend_prepaid_code_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_prepaid_code) == 88);
 HOLDS(tg_cysend_prepaid_code_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_prepaid_code, struct_size) == 0);
 HOLDS(tg_cysend_prepaid_code_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_prepaid_code, code) == 8);
@@ -405,13 +434,15 @@ HOLDS(tg_cysend_promotion_extra_len_is_in_place, sizeof(void *) != 8 || offsetof
 HOLDS(tg_cysend_promotion_list_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_promotion_list) == 16);
 HOLDS(tg_cysend_promotion_list_items_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_promotion_list, items) == 0);
 HOLDS(tg_cysend_promotion_list_items_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_promotion_list, items_len) == 8);
-HOLDS(tg_cysend_promotion_text_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_promotion_text) == 48);
+HOLDS(tg_cysend_promotion_text_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_promotion_text) == 64);
 HOLDS(tg_cysend_promotion_text_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_promotion_text, struct_size) == 0);
 HOLDS(tg_cysend_promotion_text_language_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_promotion_text, language) == 8);
 HOLDS(tg_cysend_promotion_text_title_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_promotion_text, title) == 16);
 HOLDS(tg_cysend_promotion_text_conditions_summary_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_promotion_text, conditions_summary) == 24);
 HOLDS(tg_cysend_promotion_text_conditions_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_promotion_text, conditions) == 32);
 HOLDS(tg_cysend_promotion_text_denominations_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_promotion_text, denominations) == 40);
+HOLDS(tg_cysend_promotion_text_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_promotion_text, extra) == 48);
+HOLDS(tg_cysend_promotion_text_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_promotion_text, extra_len) == 56);
 HOLDS(tg_cysend_range_face_value_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_range_face_value) == 104);
 HOLDS(tg_cysend_range_face_value_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_range_face_value, struct_size) == 0);
 HOLDS(tg_cysend_range_face_value_product_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_range_face_value, product_id) == 8);
@@ -426,31 +457,43 @@ HOLDS(tg_cysend_range_face_value_cost_currency_is_in_place, sizeof(void *) != 8 
 HOLDS(tg_cysend_range_face_value_promotion_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_range_face_value, promotion) == 80);
 HOLDS(tg_cysend_range_face_value_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_range_face_value, extra) == 88);
 HOLDS(tg_cysend_range_face_value_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_range_face_value, extra_len) == 96);
-HOLDS(tg_cysend_response_code_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_response_code) == 32);
+HOLDS(tg_cysend_response_code_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_response_code) == 48);
 HOLDS(tg_cysend_response_code_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_response_code, struct_size) == 0);
 HOLDS(tg_cysend_response_code_response_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_response_code, response_code) == 8);
 HOLDS(tg_cysend_response_code_response_title_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_response_code, response_title) == 16);
 HOLDS(tg_cysend_response_code_response_description_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_response_code, response_description) == 24);
+HOLDS(tg_cysend_response_code_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_response_code, extra) == 32);
+HOLDS(tg_cysend_response_code_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_response_code, extra_len) == 40);
 HOLDS(tg_cysend_response_code_list_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_response_code_list) == 16);
 HOLDS(tg_cysend_response_code_list_items_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_response_code_list, items) == 0);
 HOLDS(tg_cysend_response_code_list_items_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_response_code_list, items_len) == 8);
-HOLDS(tg_cysend_select_element_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_select_element) == 24);
+HOLDS(tg_cysend_select_element_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_select_element) == 40);
 HOLDS(tg_cysend_select_element_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_select_element, struct_size) == 0);
 HOLDS(tg_cysend_select_element_value_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_select_element, value) == 8);
 HOLDS(tg_cysend_select_element_description_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_select_element, description) == 16);
-HOLDS(tg_cysend_subscription_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_subscription) == 40);
+HOLDS(tg_cysend_select_element_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_select_element, extra) == 24);
+HOLDS(tg_cysend_select_element_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_select_element, extra_len) == 32);
+HOLDS(tg_cysend_server_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_server) == 24);
+HOLDS(tg_cysend_server_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_server, struct_size) == 0);
+HOLDS(tg_cysend_server_environment_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_server, environment) == 8);
+HOLDS(tg_cysend_server_version_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_server, version) == 16);
+HOLDS(tg_cysend_subscription_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_subscription) == 56);
 HOLDS(tg_cysend_subscription_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_subscription, struct_size) == 0);
 HOLDS(tg_cysend_subscription_trigger_uid_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_subscription, trigger_uid) == 8);
 HOLDS(tg_cysend_subscription_channel_uid_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_subscription, channel_uid) == 16);
 HOLDS(tg_cysend_subscription_destination_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_subscription, destination) == 24);
 HOLDS(tg_cysend_subscription_destination_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_subscription, destination_len) == 32);
+HOLDS(tg_cysend_subscription_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_subscription, extra) == 40);
+HOLDS(tg_cysend_subscription_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_subscription, extra_len) == 48);
 HOLDS(tg_cysend_subscription_list_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_subscription_list) == 16);
 HOLDS(tg_cysend_subscription_list_items_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_subscription_list, items) == 0);
 HOLDS(tg_cysend_subscription_list_items_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_subscription_list, items_len) == 8);
-HOLDS(tg_cysend_text_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_text) == 24);
+HOLDS(tg_cysend_text_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_text) == 40);
 HOLDS(tg_cysend_text_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_text, struct_size) == 0);
 HOLDS(tg_cysend_text_language_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_text, language) == 8);
 HOLDS(tg_cysend_text_text_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_text, text) == 16);
+HOLDS(tg_cysend_text_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_text, extra) == 24);
+HOLDS(tg_cysend_text_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_text, extra_len) == 32);
 HOLDS(tg_cysend_time_zone_has_its_size, sizeof(void *) != 8 || sizeof(tg_cysend_time_zone) == 40);
 HOLDS(tg_cysend_time_zone_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_time_zone, struct_size) == 0);
 HOLDS(tg_cysend_time_zone_name_is_in_place, sizeof(void *) != 8 || offsetof(tg_cysend_time_zone, name) == 8);
@@ -497,7 +540,7 @@ HOLDS(tg_decision_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_de
 HOLDS(tg_decision_state_is_in_place, sizeof(void *) != 8 || offsetof(tg_decision, state) == 8);
 HOLDS(tg_decision_decided_by_is_in_place, sizeof(void *) != 8 || offsetof(tg_decision, decided_by) == 16);
 HOLDS(tg_decision_grounds_is_in_place, sizeof(void *) != 8 || offsetof(tg_decision, grounds) == 24);
-HOLDS(tg_error_has_its_size, sizeof(void *) != 8 || sizeof(tg_error) == 104);
+HOLDS(tg_error_has_its_size, sizeof(void *) != 8 || sizeof(tg_error) == 128);
 HOLDS(tg_error_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, struct_size) == 0);
 HOLDS(tg_error_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, code) == 8);
 HOLDS(tg_error_code_name_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, code_name) == 16);
@@ -508,10 +551,13 @@ HOLDS(tg_error_outcome_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, ou
 HOLDS(tg_error_field_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, field) == 56);
 HOLDS(tg_error_gateway_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, gateway_code) == 64);
 HOLDS(tg_error_gateway_text_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, gateway_text) == 72);
-HOLDS(tg_error_has_http_status_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, has_http_status) == 80);
-HOLDS(tg_error_http_status_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, http_status) == 82);
-HOLDS(tg_error_order_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, order_id) == 88);
-HOLDS(tg_error_request_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, request_id) == 96);
+HOLDS(tg_error_gateway_information_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, gateway_information) == 80);
+HOLDS(tg_error_gateway_extra_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, gateway_extra) == 88);
+HOLDS(tg_error_gateway_extra_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, gateway_extra_len) == 96);
+HOLDS(tg_error_has_http_status_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, has_http_status) == 104);
+HOLDS(tg_error_http_status_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, http_status) == 106);
+HOLDS(tg_error_order_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, order_id) == 112);
+HOLDS(tg_error_request_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_error, request_id) == 120);
 HOLDS(tg_event_has_its_size, sizeof(void *) != 8 || sizeof(tg_event) == 40);
 HOLDS(tg_event_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_event, struct_size) == 0);
 HOLDS(tg_event_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_event, id) == 8);
@@ -536,7 +582,7 @@ HOLDS(tg_money_has_its_size, sizeof(void *) != 8 || sizeof(tg_money) == 24);
 HOLDS(tg_money_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_money, struct_size) == 0);
 HOLDS(tg_money_amount_is_in_place, sizeof(void *) != 8 || offsetof(tg_money, amount) == 8);
 HOLDS(tg_money_currency_is_in_place, sizeof(void *) != 8 || offsetof(tg_money, currency) == 16);
-HOLDS(tg_new_order_has_its_size, sizeof(void *) != 8 || sizeof(tg_new_order) == 120);
+HOLDS(tg_new_order_has_its_size, sizeof(void *) != 8 || sizeof(tg_new_order) == 136);
 HOLDS(tg_new_order_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, struct_size) == 0);
 HOLDS(tg_new_order_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, id) == 8);
 HOLDS(tg_new_order_product_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, product) == 16);
@@ -547,11 +593,13 @@ HOLDS(tg_new_order_beneficiary_len_is_in_place, sizeof(void *) != 8 || offsetof(
 HOLDS(tg_new_order_account_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, account) == 56);
 HOLDS(tg_new_order_amount_range_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, amount_range) == 64);
 HOLDS(tg_new_order_callback_url_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, callback_url) == 72);
-HOLDS(tg_new_order_payment_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, payment_code) == 80);
-HOLDS(tg_new_order_has_submit_within_ms_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, has_submit_within_ms) == 88);
-HOLDS(tg_new_order_submit_within_ms_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, submit_within_ms) == 96);
-HOLDS(tg_new_order_notes_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, notes) == 104);
-HOLDS(tg_new_order_notes_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, notes_len) == 112);
+HOLDS(tg_new_order_notifications_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, notifications) == 80);
+HOLDS(tg_new_order_notifications_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, notifications_len) == 88);
+HOLDS(tg_new_order_payment_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, payment_code) == 96);
+HOLDS(tg_new_order_has_submit_within_ms_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, has_submit_within_ms) == 104);
+HOLDS(tg_new_order_submit_within_ms_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, submit_within_ms) == 112);
+HOLDS(tg_new_order_notes_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, notes) == 120);
+HOLDS(tg_new_order_notes_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_order, notes_len) == 128);
 HOLDS(tg_new_undo_has_its_size, sizeof(void *) != 8 || sizeof(tg_new_undo) == 56);
 HOLDS(tg_new_undo_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_undo, struct_size) == 0);
 HOLDS(tg_new_undo_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_undo, id) == 8);
@@ -560,10 +608,14 @@ HOLDS(tg_new_undo_kind_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_undo,
 HOLDS(tg_new_undo_amount_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_undo, amount) == 32);
 HOLDS(tg_new_undo_has_submit_within_ms_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_undo, has_submit_within_ms) == 40);
 HOLDS(tg_new_undo_submit_within_ms_is_in_place, sizeof(void *) != 8 || offsetof(tg_new_undo, submit_within_ms) == 48);
+HOLDS(tg_notification_parameter_has_its_size, sizeof(void *) != 8 || sizeof(tg_notification_parameter) == 24);
+HOLDS(tg_notification_parameter_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_notification_parameter, struct_size) == 0);
+HOLDS(tg_notification_parameter_name_is_in_place, sizeof(void *) != 8 || offsetof(tg_notification_parameter, name) == 8);
+HOLDS(tg_notification_parameter_value_is_in_place, sizeof(void *) != 8 || offsetof(tg_notification_parameter, value) == 16);
 HOLDS(tg_open_has_its_size, sizeof(void *) != 8 || sizeof(tg_open) == 16);
 HOLDS(tg_open_tag_is_in_place, sizeof(void *) != 8 || offsetof(tg_open, tag) == 0);
 HOLDS(tg_open_text_is_in_place, sizeof(void *) != 8 || offsetof(tg_open, text) == 8);
-HOLDS(tg_order_has_its_size, sizeof(void *) != 8 || sizeof(tg_order) == 272);
+HOLDS(tg_order_has_its_size, sizeof(void *) != 8 || sizeof(tg_order) == 288);
 HOLDS(tg_order_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, struct_size) == 0);
 HOLDS(tg_order_id_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, id) == 8);
 HOLDS(tg_order_state_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, state) == 16);
@@ -581,24 +633,26 @@ HOLDS(tg_order_scenario_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, s
 HOLDS(tg_order_beneficiary_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, beneficiary) == 104);
 HOLDS(tg_order_beneficiary_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, beneficiary_len) == 112);
 HOLDS(tg_order_callback_url_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, callback_url) == 120);
-HOLDS(tg_order_notes_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, notes) == 128);
-HOLDS(tg_order_notes_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, notes_len) == 136);
-HOLDS(tg_order_cost_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, cost) == 144);
-HOLDS(tg_order_gateway_uid_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, gateway_uid) == 152);
-HOLDS(tg_order_gateway_status_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, gateway_status) == 160);
-HOLDS(tg_order_response_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, response_code) == 168);
-HOLDS(tg_order_response_text_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, response_text) == 176);
-HOLDS(tg_order_issuer_reference_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, issuer_reference) == 184);
-HOLDS(tg_order_has_gateway_date_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, has_gateway_date) == 192);
-HOLDS(tg_order_gateway_date_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, gateway_date) == 200);
-HOLDS(tg_order_has_voucher_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, has_voucher) == 208);
-HOLDS(tg_order_undone_amount_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, undone_amount) == 216);
-HOLDS(tg_order_attempts_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, attempts) == 224);
-HOLDS(tg_order_attempts_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, attempts_len) == 232);
-HOLDS(tg_order_created_at_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, created_at) == 240);
-HOLDS(tg_order_updated_at_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, updated_at) == 248);
-HOLDS(tg_order_submit_by_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, submit_by) == 256);
-HOLDS(tg_order_version_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, version) == 264);
+HOLDS(tg_order_notifications_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, notifications) == 128);
+HOLDS(tg_order_notifications_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, notifications_len) == 136);
+HOLDS(tg_order_notes_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, notes) == 144);
+HOLDS(tg_order_notes_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, notes_len) == 152);
+HOLDS(tg_order_cost_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, cost) == 160);
+HOLDS(tg_order_gateway_uid_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, gateway_uid) == 168);
+HOLDS(tg_order_gateway_status_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, gateway_status) == 176);
+HOLDS(tg_order_response_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, response_code) == 184);
+HOLDS(tg_order_response_text_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, response_text) == 192);
+HOLDS(tg_order_issuer_reference_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, issuer_reference) == 200);
+HOLDS(tg_order_has_gateway_date_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, has_gateway_date) == 208);
+HOLDS(tg_order_gateway_date_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, gateway_date) == 216);
+HOLDS(tg_order_has_voucher_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, has_voucher) == 224);
+HOLDS(tg_order_undone_amount_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, undone_amount) == 232);
+HOLDS(tg_order_attempts_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, attempts) == 240);
+HOLDS(tg_order_attempts_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, attempts_len) == 248);
+HOLDS(tg_order_created_at_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, created_at) == 256);
+HOLDS(tg_order_updated_at_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, updated_at) == 264);
+HOLDS(tg_order_submit_by_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, submit_by) == 272);
+HOLDS(tg_order_version_is_in_place, sizeof(void *) != 8 || offsetof(tg_order, version) == 280);
 HOLDS(tg_order_filter_has_its_size, sizeof(void *) != 8 || sizeof(tg_order_filter) == 96);
 HOLDS(tg_order_filter_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_order_filter, struct_size) == 0);
 HOLDS(tg_order_filter_states_is_in_place, sizeof(void *) != 8 || offsetof(tg_order_filter, states) == 8);
@@ -615,6 +669,12 @@ HOLDS(tg_order_filter_after_is_in_place, sizeof(void *) != 8 || offsetof(tg_orde
 HOLDS(tg_order_list_has_its_size, sizeof(void *) != 8 || sizeof(tg_order_list) == 16);
 HOLDS(tg_order_list_items_is_in_place, sizeof(void *) != 8 || offsetof(tg_order_list, items) == 0);
 HOLDS(tg_order_list_items_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_order_list, items_len) == 8);
+HOLDS(tg_order_notification_has_its_size, sizeof(void *) != 8 || sizeof(tg_order_notification) == 40);
+HOLDS(tg_order_notification_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_order_notification, struct_size) == 0);
+HOLDS(tg_order_notification_trigger_is_in_place, sizeof(void *) != 8 || offsetof(tg_order_notification, trigger) == 8);
+HOLDS(tg_order_notification_channel_is_in_place, sizeof(void *) != 8 || offsetof(tg_order_notification, channel) == 16);
+HOLDS(tg_order_notification_destination_is_in_place, sizeof(void *) != 8 || offsetof(tg_order_notification, destination) == 24);
+HOLDS(tg_order_notification_destination_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_order_notification, destination_len) == 32);
 HOLDS(tg_order_page_has_its_size, sizeof(void *) != 8 || sizeof(tg_order_page) == 32);
 HOLDS(tg_order_page_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_order_page, struct_size) == 0);
 HOLDS(tg_order_page_orders_is_in_place, sizeof(void *) != 8 || offsetof(tg_order_page, orders) == 8);
@@ -698,7 +758,7 @@ HOLDS(tg_transport_config_rate_limit_burst_is_in_place, sizeof(void *) != 8 || o
 HOLDS(tg_transport_config_has_answer_size_max_bytes_is_in_place, sizeof(void *) != 8 || offsetof(tg_transport_config, has_answer_size_max_bytes) == 80);
 HOLDS(tg_transport_config_answer_size_max_bytes_is_in_place, sizeof(void *) != 8 || offsetof(tg_transport_config, answer_size_max_bytes) == 88);
 HOLDS(tg_transport_config_user_agent_suffix_is_in_place, sizeof(void *) != 8 || offsetof(tg_transport_config, user_agent_suffix) == 96);
-HOLDS(tg_voucher_has_its_size, sizeof(void *) != 8 || sizeof(tg_voucher) == 64);
+HOLDS(tg_voucher_has_its_size, sizeof(void *) != 8 || sizeof(tg_voucher) == 72);
 HOLDS(tg_voucher_struct_size_is_in_place, sizeof(void *) != 8 || offsetof(tg_voucher, struct_size) == 0);
 HOLDS(tg_voucher_code_is_in_place, sizeof(void *) != 8 || offsetof(tg_voucher, code) == 8);
 HOLDS(tg_voucher_serial_is_in_place, sizeof(void *) != 8 || offsetof(tg_voucher, serial) == 16);
@@ -707,6 +767,7 @@ HOLDS(tg_voucher_pdf_link_is_in_place, sizeof(void *) != 8 || offsetof(tg_vouche
 HOLDS(tg_voucher_expiration_is_in_place, sizeof(void *) != 8 || offsetof(tg_voucher, expiration) == 40);
 HOLDS(tg_voucher_usage_instructions_is_in_place, sizeof(void *) != 8 || offsetof(tg_voucher, usage_instructions) == 48);
 HOLDS(tg_voucher_usage_instructions_len_is_in_place, sizeof(void *) != 8 || offsetof(tg_voucher, usage_instructions_len) == 56);
+HOLDS(tg_voucher_unknown_fields_is_in_place, sizeof(void *) != 8 || offsetof(tg_voucher, unknown_fields) == 64);
 HOLDS(TG_ATTEMPT_OUTCOME_ANSWERED_is_as_ever, TG_ATTEMPT_OUTCOME_ANSWERED == 4);
 HOLDS(TG_ATTEMPT_OUTCOME_NOT_SENT_is_as_ever, TG_ATTEMPT_OUTCOME_NOT_SENT == 2);
 HOLDS(TG_ATTEMPT_OUTCOME_OPEN_is_as_ever, TG_ATTEMPT_OUTCOME_OPEN == 1);
@@ -719,6 +780,11 @@ HOLDS(TG_CYSEND_COUNTRY_ZONE_OTHERS_is_as_ever, TG_CYSEND_COUNTRY_ZONE_OTHERS ==
 HOLDS(TG_CYSEND_FIELD_TYPE_INPUT_is_as_ever, TG_CYSEND_FIELD_TYPE_INPUT == 1);
 HOLDS(TG_CYSEND_FIELD_TYPE_OTHER_is_as_ever, TG_CYSEND_FIELD_TYPE_OTHER == 0);
 HOLDS(TG_CYSEND_FIELD_TYPE_SELECT_is_as_ever, TG_CYSEND_FIELD_TYPE_SELECT == 2);
+HOLDS(TG_CYSEND_NEW_TRY_AFTER_CORRECTION_is_as_ever, TG_CYSEND_NEW_TRY_AFTER_CORRECTION == 3);
+HOLDS(TG_CYSEND_NEW_TRY_ASK_FIRST_is_as_ever, TG_CYSEND_NEW_TRY_ASK_FIRST == 4);
+HOLDS(TG_CYSEND_NEW_TRY_MAY_HELP_LATER_is_as_ever, TG_CYSEND_NEW_TRY_MAY_HELP_LATER == 2);
+HOLDS(TG_CYSEND_NEW_TRY_NOT_NEEDED_is_as_ever, TG_CYSEND_NEW_TRY_NOT_NEEDED == 1);
+HOLDS(TG_CYSEND_NEW_TRY_WILL_NOT_HELP_is_as_ever, TG_CYSEND_NEW_TRY_WILL_NOT_HELP == 5);
 HOLDS(TG_CYSEND_ORDER_SCENARIO_LIVE_is_as_ever, TG_CYSEND_ORDER_SCENARIO_LIVE == 1);
 HOLDS(TG_CYSEND_ORDER_SCENARIO_OTHER_is_as_ever, TG_CYSEND_ORDER_SCENARIO_OTHER == 0);
 HOLDS(TG_CYSEND_ORDER_SCENARIO_SIMULATE_DELAYED_FAILED_is_as_ever, TG_CYSEND_ORDER_SCENARIO_SIMULATE_DELAYED_FAILED == 5);
@@ -823,6 +889,7 @@ static const function functions[] = {
     (function)tg_callback_answer_free,
     (function)tg_callback_request_init,
     (function)tg_cysend_account_init,
+    (function)tg_cysend_advice_free,
     (function)tg_cysend_balance_free,
     (function)tg_cysend_beneficiary_init,
     (function)tg_cysend_catalogue_filter_init,
@@ -859,6 +926,7 @@ static const function functions[] = {
     (function)tg_cysend_client_ping,
     (function)tg_cysend_client_put_active,
     (function)tg_cysend_client_rotate_secret,
+    (function)tg_cysend_client_with_server,
     (function)tg_cysend_config_init,
     (function)tg_cysend_cost_list_free,
     (function)tg_cysend_cost_request_init,
@@ -870,6 +938,7 @@ static const function functions[] = {
     (function)tg_cysend_face_value_filter_init,
     (function)tg_cysend_face_values_free,
     (function)tg_cysend_force_callback_request_init,
+    (function)tg_cysend_gift_card_active_free,
     (function)tg_cysend_gift_card_free,
     (function)tg_cysend_maintenance_list_free,
     (function)tg_cysend_notification_channel_list_free,
@@ -881,7 +950,9 @@ static const function functions[] = {
     (function)tg_cysend_product_filter_init,
     (function)tg_cysend_product_list_free,
     (function)tg_cysend_promotion_list_free,
+    (function)tg_cysend_response_advice,
     (function)tg_cysend_response_code_list_free,
+    (function)tg_cysend_server_init,
     (function)tg_cysend_subscription_init,
     (function)tg_cysend_subscription_list_free,
     (function)tg_cysend_token_free,
@@ -903,10 +974,12 @@ static const function functions[] = {
     (function)tg_new_journal_key,
     (function)tg_new_order_init,
     (function)tg_new_undo_init,
+    (function)tg_notification_parameter_init,
     (function)tg_open_free,
     (function)tg_order_filter_init,
     (function)tg_order_free,
     (function)tg_order_list_free,
+    (function)tg_order_notification_init,
     (function)tg_order_page_free,
     (function)tg_order_policy_init,
     (function)tg_pair_list_free,

@@ -1,5 +1,6 @@
 //! The one error type.
 
+use std::collections::HashMap;
 use std::fmt;
 
 /// What is known about the money when a call ended in an error.
@@ -30,8 +31,14 @@ pub struct ErrorDetails {
     pub field: Option<String>,
     /// The gateway's own error code (CY.SEND: `APIError.code`).
     pub gateway_code: Option<String>,
-    /// The gateway's own words (CY.SEND: `APIError.message` and `information`).
+    /// The gateway's own words (CY.SEND: `APIError.message`). At most 500 characters.
     pub gateway_text: Option<String>,
+    /// What the gateway adds to them (CY.SEND: `APIError.information`), such as the name of a missing parameter. At most 500
+    /// characters.
+    pub gateway_information: Option<String>,
+    /// The fields of the gateway's error that this version does not know: name and JSON text. At most 32 of them, each of at
+    /// most 2,000 characters.
+    pub gateway_extra: HashMap<String, String>,
     /// The HTTP status of the answer.
     pub http_status: Option<u16>,
     /// The order that this is about.
@@ -145,6 +152,8 @@ impl ErrorDetails {
             field: None,
             gateway_code: None,
             gateway_text: None,
+            gateway_information: None,
+            gateway_extra: HashMap::new(),
             http_status: None,
             order_id: None,
             request_id: None,

@@ -55,7 +55,7 @@ fn sell_or_go_on() -> Result<bool, Box<dyn std::error::Error>> {
             token: None,
         },
         base_url: Some(url),
-        transport: None,
+        ..CysendConfig::default()
     })?;
     block_on(till.attach_cysend(CysendAccount { client, name: None }))?;
 

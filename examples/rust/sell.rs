@@ -50,7 +50,7 @@ fn sell() -> Result<bool, Box<dyn std::error::Error>> {
             token: None,
         },
         base_url: Some(url),
-        transport: None,
+        ..CysendConfig::default()
     })?;
     block_on(till.attach_cysend(CysendAccount { client, name: None }))?;
 

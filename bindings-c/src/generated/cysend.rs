@@ -66,6 +66,29 @@ pub fn cysend_field_type_to_c(
         text: arena.text(value.as_str()),
     }
 }
+/// There is nothing to try: it was carried out, or is still under way.
+pub const TG_CYSEND_NEW_TRY_NOT_NEEDED: i32 = 1;
+/// The cause may go away by itself.
+pub const TG_CYSEND_NEW_TRY_MAY_HELP_LATER: i32 = 2;
+/// Only after something was corrected: the number, the amount, the product, the account's settings.
+pub const TG_CYSEND_NEW_TRY_AFTER_CORRECTION: i32 = 3;
+/// Part of it, or all of it, may have been carried out all the same: ask the gateway's support first.
+pub const TG_CYSEND_NEW_TRY_ASK_FIRST: i32 = 4;
+/// The same will be refused again.
+pub const TG_CYSEND_NEW_TRY_WILL_NOT_HELP: i32 = 5;
+/// Whether selling again, as a **new order with a new id**, can help. A hint, and no promise. Never sell again while the order's
+/// state is not final: it may still be carried out.
+/// One of the constants `TG_CYSEND_NEW_TRY_*`.
+pub type tg_cysend_new_try = i32;
+pub fn cysend_new_try_to_c(value: &tillgate::CysendNewTry) -> i32 {
+    match value {
+        tillgate::CysendNewTry::NotNeeded => 1,
+        tillgate::CysendNewTry::MayHelpLater => 2,
+        tillgate::CysendNewTry::AfterCorrection => 3,
+        tillgate::CysendNewTry::AskFirst => 4,
+        tillgate::CysendNewTry::WillNotHelp => 5,
+    }
+}
 /// A value that this version does not know, kept as it came.
 pub const TG_CYSEND_ORDER_SCENARIO_OTHER: i32 = 0;
 /// A real purchase: the balance is debited.
@@ -276,6 +299,40 @@ impl Incoming for tillgate::CysendAccount {
         }
     }
 }
+/// What a response code stands for, in plain words.
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_advice {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// The code: two digits.
+    pub code: *const c_char,
+    /// What the standard calls it, in English.
+    pub title: *const c_char,
+    /// What it means at a till that sells top-ups, in English.
+    pub meaning: *const c_char,
+    /// What to tell the customer, in English.
+    pub tell_customer: *const c_char,
+    /// Whether selling again can help.
+    pub new_try: tg_cysend_new_try,
+}
+impl Outgoing for tillgate::CysendAdvice {
+    type Struct = tg_cysend_advice;
+    fn write(&self, to: &mut tg_cysend_advice, arena: &Arena) {
+        to.code = arena.text((&self.code));
+        to.title = arena.text((&self.title));
+        to.meaning = arena.text((&self.meaning));
+        to.tell_customer = arena.text((&self.tell_customer));
+        to.new_try = cysend_new_try_to_c((&self.new_try));
+    }
+}
+/// Frees a `tg_cysend_advice` that a function returned, with all that hangs off it. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_advice_free(value: *mut tg_cysend_advice) {
+    unsafe { runtime::let_go_of_value(value.cast()) }
+}
 /// What the account has left (CY.SEND schema `CustomerBalance`).
 ///
 /// Thread safety: plain data; several threads may read it while none writes.
@@ -289,7 +346,8 @@ pub struct tg_cysend_balance {
     pub balance: *const c_char,
     /// The currency of the account: alphabetic ISO 4217 code.
     pub currency: *const c_char,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -307,7 +365,8 @@ impl Outgoing for tillgate::CysendBalance {
 pub unsafe extern "C" fn tg_cysend_balance_free(value: *mut tg_cysend_balance) {
     unsafe { runtime::let_go_of_value(value.cast()) }
 }
-/// A fact about the beneficiary (CY.SEND schema `BeneficiaryInformation`): which ones a product wants, its catalogue entry says.
+/// A fact about the beneficiary (CY.SEND schema `BeneficiaryInformation`): which ones a product wants, its catalogue entry
+/// says.
 ///
 /// Thread safety: plain data; several threads may read it while none writes.
 #[repr(C)]
@@ -319,6 +378,10 @@ pub struct tg_cysend_beneficiary {
     pub name: *const c_char,
     /// Its value, such as `+41791234567`. At most 1000 characters.
     pub value: *const c_char,
+    /// In an answer, the fields that this version does not know: name and JSON text. Never sent: leave it empty.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 /// Sets `tg_cysend_beneficiary` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
 #[unsafe(no_mangle)]
@@ -346,6 +409,7 @@ impl Incoming for tillgate::CysendBeneficiary {
             Ok(Self {
                 name: runtime::text(from.name, at, "name")?,
                 value: runtime::text(from.value, at, "value")?,
+                extra: runtime::pairs(from.extra, from.extra_len, at, "extra")?,
             })
         }
     }
@@ -355,6 +419,7 @@ impl Outgoing for tillgate::CysendBeneficiary {
     fn write(&self, to: &mut tg_cysend_beneficiary, arena: &Arena) {
         to.name = arena.text((&self.name));
         to.value = arena.text((&self.value));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
 /// A fact about the beneficiary that a product asks for (CY.SEND schema `ProductParameter`).
@@ -369,7 +434,7 @@ pub struct tg_cysend_beneficiary_field {
     pub name: *const c_char,
     /// What to ask the customer, in English.
     pub description: *const c_char,
-    /// How to ask.
+    /// How to ask. `Other` with an empty text if the gateway does not say.
     pub field_type: tg_cysend_field_type,
     /// A regular expression for what is typed in. Advice only: published ones partly match nothing.
     /// NULL if absent.
@@ -380,7 +445,8 @@ pub struct tg_cysend_beneficiary_field {
     pub elements_len: usize,
     /// Whether the order needs it.
     pub required: Flag,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -433,7 +499,8 @@ pub struct tg_cysend_catalogue {
     pub promotions: *const *const tg_cysend_promotion,
     /// The number of `promotions`.
     pub promotions_len: usize,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -563,7 +630,8 @@ pub struct tg_cysend_category {
     pub product_ids: *const i64,
     /// The number of `product_ids`.
     pub product_ids_len: usize,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -692,13 +760,16 @@ pub struct tg_cysend_config {
     pub struct_size: usize,
     /// The user and password, or the token, of API credentials. They are not those of the web site.
     pub credentials: *const tg_cysend_credentials,
-    /// The address of the service, version included. Default `https://www.cysend.com/openapi/prod/v5.2.3`. Plain `http` is taken
-    /// for this very machine only.
+    /// The address of the service, version included, when it is not one of CY.SEND's own: a sandbox, a proxy. Plain `http` is
+    /// taken for this very machine only. Not together with `server`.
     /// NULL if absent.
     pub base_url: *const c_char,
     /// How requests travel.
     /// NULL if absent.
     pub transport: *const tg_transport_config,
+    /// Which of CY.SEND's own servers to address. Default `https://www.cysend.com/openapi/prod/v5.2.3`.
+    /// NULL if absent.
+    pub server: *const tg_cysend_server,
 }
 /// Sets `tg_cysend_config` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
 #[unsafe(no_mangle)]
@@ -741,6 +812,15 @@ impl Incoming for tillgate::CysendConfig {
                         >(from.transport, at, "transport")?,
                     )
                 },
+                server: if from.server.is_null() {
+                    None
+                } else {
+                    Some(
+                        runtime::record::<
+                            tillgate::CysendServer,
+                        >(from.server, at, "server")?,
+                    )
+                },
             })
         }
     }
@@ -781,7 +861,8 @@ pub struct tg_cysend_cost {
     pub beneficiary_information: *const *const tg_cysend_beneficiary,
     /// The number of `beneficiary_information`.
     pub beneficiary_information_len: usize,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -932,7 +1013,8 @@ pub struct tg_cysend_country {
     pub category_ids: *const i64,
     /// The number of `category_ids`.
     pub category_ids_len: usize,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -1132,12 +1214,18 @@ pub struct tg_cysend_destination_description {
     pub name: *const c_char,
     /// Whether it must be given.
     pub required: Flag,
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 impl Outgoing for tillgate::CysendDestinationDescription {
     type Struct = tg_cysend_destination_description;
     fn write(&self, to: &mut tg_cysend_destination_description, arena: &Arena) {
         to.name = arena.text((&self.name));
         to.required = Flag::from(*(&self.required));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
 /// A parameter of a notification's destination (CY.SEND schema `NotificationDestinationParameter`).
@@ -1152,6 +1240,10 @@ pub struct tg_cysend_destination_parameter {
     pub name: *const c_char,
     /// Its value.
     pub value: *const c_char,
+    /// In an answer, the fields that this version does not know: name and JSON text. Never sent: leave it empty.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 /// Sets `tg_cysend_destination_parameter` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
 #[unsafe(no_mangle)]
@@ -1182,6 +1274,7 @@ impl Incoming for tillgate::CysendDestinationParameter {
             Ok(Self {
                 name: runtime::text(from.name, at, "name")?,
                 value: runtime::text(from.value, at, "value")?,
+                extra: runtime::pairs(from.extra, from.extra_len, at, "extra")?,
             })
         }
     }
@@ -1191,6 +1284,7 @@ impl Outgoing for tillgate::CysendDestinationParameter {
     fn write(&self, to: &mut tg_cysend_destination_parameter, arena: &Arena) {
         to.name = arena.text((&self.name));
         to.value = arena.text((&self.value));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
 /// An error that the gateway can tell (CY.SEND operation `getErrors`, schema `APIErrorDescription`).
@@ -1209,6 +1303,11 @@ pub struct tg_cysend_error_description {
     pub code: *const c_char,
     /// What it means, in English.
     pub meaning: *const c_char,
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 impl Outgoing for tillgate::CysendErrorDescription {
     type Struct = tg_cysend_error_description;
@@ -1219,6 +1318,7 @@ impl Outgoing for tillgate::CysendErrorDescription {
         }
         to.code = arena.text((&self.code));
         to.meaning = arena.text((&self.meaning));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
 /// A list that a function returned.
@@ -1367,6 +1467,11 @@ pub struct tg_cysend_face_values {
     pub range: *const *const tg_cysend_range_face_value,
     /// The number of `range`.
     pub range_len: usize,
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 impl Outgoing for tillgate::CysendFaceValues {
     type Struct = tg_cysend_face_values;
@@ -1381,6 +1486,7 @@ impl Outgoing for tillgate::CysendFaceValues {
                 (&self.range),
                 |item, arena| arena.record::<tillgate::CysendRangeFaceValue>(item),
             );
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
 /// Frees a `tg_cysend_face_values` that a function returned, with all that hangs off it. NULL is ignored.
@@ -1414,7 +1520,8 @@ pub struct tg_cysend_fixed_face_value {
     pub definition: *const c_char,
     /// Whether a promotion is running.
     pub promotion: Flag,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -1514,7 +1621,8 @@ pub struct tg_cysend_gift_card {
     pub expiration: i64,
     /// How to use it.
     pub usage_instruction: *const c_char,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -1547,6 +1655,36 @@ impl Outgoing for tillgate::CysendGiftCard {
 pub unsafe extern "C" fn tg_cysend_gift_card_free(value: *mut tg_cysend_gift_card) {
     unsafe { runtime::let_go_of_value(value.cast()) }
 }
+/// Whether a gift card can be spent (CY.SEND schema `GiftCardActive`).
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_gift_card_active {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// Whether it can be spent.
+    pub active: Flag,
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
+}
+impl Outgoing for tillgate::CysendGiftCardActive {
+    type Struct = tg_cysend_gift_card_active;
+    fn write(&self, to: &mut tg_cysend_gift_card_active, arena: &Arena) {
+        to.active = Flag::from(*(&self.active));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
+    }
+}
+/// Frees a `tg_cysend_gift_card_active` that a function returned, with all that hangs off it. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_gift_card_active_free(
+    value: *mut tg_cysend_gift_card_active,
+) {
+    unsafe { runtime::let_go_of_value(value.cast()) }
+}
 /// A time in which a product cannot be bought (CY.SEND schema `Maintenance`).
 ///
 /// Thread safety: plain data; several threads may read it while none writes.
@@ -1573,7 +1711,8 @@ pub struct tg_cysend_maintenance {
     pub descriptions: *const *const tg_cysend_text,
     /// The number of `descriptions`.
     pub descriptions_len: usize,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -1637,7 +1776,8 @@ pub struct tg_cysend_notification_channel {
     pub destination: *const *const tg_cysend_destination_description,
     /// The number of `destination`.
     pub destination_len: usize,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -1691,6 +1831,11 @@ pub struct tg_cysend_notification_event {
     pub resource_type_uid: *const c_char,
     /// Its name, such as `Purchase result`.
     pub name: *const c_char,
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 impl Outgoing for tillgate::CysendNotificationEvent {
     type Struct = tg_cysend_notification_event;
@@ -1698,6 +1843,7 @@ impl Outgoing for tillgate::CysendNotificationEvent {
         to.uid = arena.text((&self.uid));
         to.resource_type_uid = arena.text((&self.resource_type_uid));
         to.name = arena.text((&self.name));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
 /// A list that a function returned.
@@ -1730,12 +1876,18 @@ pub struct tg_cysend_notification_resource_type {
     pub uid: *const c_char,
     /// Its name, such as `Purchase`.
     pub name: *const c_char,
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 impl Outgoing for tillgate::CysendNotificationResourceType {
     type Struct = tg_cysend_notification_resource_type;
     fn write(&self, to: &mut tg_cysend_notification_resource_type, arena: &Arena) {
         to.uid = arena.text((&self.uid));
         to.name = arena.text((&self.name));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
 /// A list that a function returned.
@@ -1770,7 +1922,7 @@ pub struct tg_cysend_order {
     pub user_uid: *const c_char,
     /// Whether there is `date`.
     pub has_date: Flag,
-    /// When the gateway took it. Nothing if that could not be read; a date without an offset is read as UTC.
+    /// When the gateway took it; a date without an offset is read as UTC. What could not be read stands in `extra`.
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub date: i64,
     /// The id of the face value.
@@ -1783,7 +1935,8 @@ pub struct tg_cysend_order {
     /// The code of the gift card that paid, if one did.
     /// NULL if absent.
     pub gift_card_code: *const tg_secret,
-    /// Whether it was meant. A simulated order looks like a real one in all else.
+    /// Whether it was meant. A simulated order looks like a real one in all else. `Other` with an empty text if the gateway
+    /// does not say.
     pub scenario: tg_cysend_order_scenario,
     /// Where the gateway posts changes, if it was told to.
     /// NULL if absent.
@@ -1812,7 +1965,8 @@ pub struct tg_cysend_order {
     pub response_title: *const c_char,
     /// The response code in words, in English.
     pub response_description: *const c_char,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -2055,12 +2209,18 @@ pub struct tg_cysend_permission {
     pub scope: *const c_char,
     /// The HTTP methods.
     pub methods: *const c_char,
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 impl Outgoing for tillgate::CysendPermission {
     type Struct = tg_cysend_permission;
     fn write(&self, to: &mut tg_cysend_permission, arena: &Arena) {
         to.scope = arena.text((&self.scope));
         to.methods = arena.text((&self.methods));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
 /// A voucher (CY.SEND schema `PrepaidCode`). Whoever has it can redeem it.
@@ -2095,7 +2255,8 @@ pub struct tg_cysend_prepaid_code {
     pub usage_instructions: *const *const tg_cysend_text,
     /// The number of `usage_instructions`.
     pub usage_instructions_len: usize,
-    /// The fields of the voucher that this version does not know, as a JSON object.
+    /// The fields of the voucher that this version does not know, or that are not of the documented type, as JSON text: an object,
+    /// or what the gateway wrote in the place of one.
     /// NULL if absent.
     pub unknown_fields: *const tg_secret,
 }
@@ -2143,7 +2304,7 @@ pub struct tg_cysend_product {
     pub product_id: i64,
     /// Its name.
     pub product_name: *const c_char,
-    /// How it is delivered.
+    /// How it is delivered. `Other` with an empty text if the gateway does not say.
     pub product_type: tg_cysend_product_type,
     /// Where it can be used, roughly.
     /// All zero if absent.
@@ -2178,7 +2339,8 @@ pub struct tg_cysend_product {
     pub usage_instructions: *const *const tg_cysend_text,
     /// The number of `usage_instructions`.
     pub usage_instructions_len: usize,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -2402,7 +2564,8 @@ pub struct tg_cysend_promotion {
     pub face_value_ids: *const i64,
     /// The number of `face_value_ids`.
     pub face_value_ids_len: usize,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -2469,6 +2632,11 @@ pub struct tg_cysend_promotion_text {
     pub conditions: *const c_char,
     /// Which face values take part.
     pub denominations: *const c_char,
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 impl Outgoing for tillgate::CysendPromotionText {
     type Struct = tg_cysend_promotion_text;
@@ -2478,6 +2646,7 @@ impl Outgoing for tillgate::CysendPromotionText {
         to.conditions_summary = arena.text((&self.conditions_summary));
         to.conditions = arena.text((&self.conditions));
         to.denominations = arena.text((&self.denominations));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
 /// Amounts within bounds (CY.SEND schema `RangeFaceValue`).
@@ -2513,7 +2682,8 @@ pub struct tg_cysend_range_face_value {
     pub cost_currency: *const c_char,
     /// Whether a promotion is running.
     pub promotion: Flag,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -2534,7 +2704,8 @@ impl Outgoing for tillgate::CysendRangeFaceValue {
         (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
-/// A response code that orders can have (CY.SEND schema `OrderResponseCode`).
+/// A response code that orders can have (CY.SEND schema `OrderResponseCode`). What a cashier makes of it:
+/// `cysend_response_advice`.
 ///
 /// Thread safety: plain data; several threads may read it while none writes.
 #[repr(C)]
@@ -2548,6 +2719,11 @@ pub struct tg_cysend_response_code {
     pub response_title: *const c_char,
     /// What it means, in English.
     pub response_description: *const c_char,
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 impl Outgoing for tillgate::CysendResponseCode {
     type Struct = tg_cysend_response_code;
@@ -2555,6 +2731,7 @@ impl Outgoing for tillgate::CysendResponseCode {
         to.response_code = arena.text((&self.response_code));
         to.response_title = arena.text((&self.response_title));
         to.response_description = arena.text((&self.response_description));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
 /// A list that a function returned.
@@ -2587,15 +2764,76 @@ pub struct tg_cysend_select_element {
     pub value: *const c_char,
     /// What to show to the customer.
     pub description: *const c_char,
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 impl Outgoing for tillgate::CysendSelectElement {
     type Struct = tg_cysend_select_element;
     fn write(&self, to: &mut tg_cysend_select_element, arena: &Arena) {
         to.value = arena.text((&self.value));
         to.description = arena.text((&self.description));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
-/// A subscription to what happens to one order (CY.SEND schema `Subscription`).
+/// The variables of CY.SEND's address `https://www.cysend.com/openapi/{environment}/{version}`. Values that the description does
+/// not list are allowed: new versions appear. Each has 1 to 64 of `A-Z a-z 0-9 . _ ~ -`, and no `..`.
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_cysend_server {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// The environment. Left out: `prod`; in `with_server` the one that the client has.
+    /// NULL if absent.
+    pub environment: *const c_char,
+    /// The version of the API. Left out: `v5.2.3`; in `with_server` the one that the client has.
+    /// NULL if absent.
+    pub version: *const c_char,
+}
+/// Sets `tg_cysend_server` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_server_init(
+    value: *mut tg_cysend_server,
+    struct_size: usize,
+) {
+    unsafe {
+        runtime::initialise(
+            value,
+            struct_size,
+            <tillgate::CysendServer as Incoming>::defaults(),
+        )
+    }
+}
+impl Incoming for tillgate::CysendServer {
+    type Struct = tg_cysend_server;
+    fn defaults() -> tg_cysend_server {
+        let mut to: Self::Struct = unsafe { runtime::zeroed() };
+        to.struct_size = size_of::<Self::Struct>();
+        to
+    }
+    unsafe fn read(from: &tg_cysend_server, at: &Place<'_>) -> Result<Self> {
+        unsafe {
+            Ok(Self {
+                environment: if from.environment.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.environment, at, "environment")?)
+                },
+                version: if from.version.is_null() {
+                    None
+                } else {
+                    Some(runtime::text(from.version, at, "version")?)
+                },
+            })
+        }
+    }
+}
+/// A subscription to notifications (CY.SEND schema `Subscription`): to what happens to one order when it is placed with the
+/// order, to what happens to the account when `get_subscriptions` lists it.
 ///
 /// Thread safety: plain data; several threads may read it while none writes.
 #[repr(C)]
@@ -2611,6 +2849,10 @@ pub struct tg_cysend_subscription {
     pub destination: *const *const tg_cysend_destination_parameter,
     /// The number of `destination`.
     pub destination_len: usize,
+    /// In an answer, the fields that this version does not know: name and JSON text. Never sent: leave it empty.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 /// Sets `tg_cysend_subscription` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
 #[unsafe(no_mangle)]
@@ -2649,6 +2891,7 @@ impl Incoming for tillgate::CysendSubscription {
                         >(item, place, "")?,
                     ),
                 )?,
+                extra: runtime::pairs(from.extra, from.extra_len, at, "extra")?,
             })
         }
     }
@@ -2663,6 +2906,7 @@ impl Outgoing for tillgate::CysendSubscription {
                 (&self.destination),
                 |item, arena| arena.record::<tillgate::CysendDestinationParameter>(item),
             );
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
 /// A list that a function returned.
@@ -2695,12 +2939,18 @@ pub struct tg_cysend_text {
     pub language: *const c_char,
     /// The text.
     pub text: *const c_char,
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
+    pub extra: *const tg_pair,
+    /// The number of `extra`.
+    pub extra_len: usize,
 }
 impl Outgoing for tillgate::CysendText {
     type Struct = tg_cysend_text;
     fn write(&self, to: &mut tg_cysend_text, arena: &Arena) {
         to.language = arena.text((&self.language));
         to.text = arena.text((&self.text));
+        (to.extra, to.extra_len) = arena.pairs((&self.extra));
     }
 }
 /// A time zone (CY.SEND schema `Promotion_time_zone`). The description requires a field `utc_difference` that it does not
@@ -2717,7 +2967,8 @@ pub struct tg_cysend_time_zone {
     /// Its offset from UTC as the gateway writes it, such as `100` for one hour.
     /// NULL if absent.
     pub utc_offset: *const c_char,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -2745,7 +2996,7 @@ pub struct tg_cysend_token {
     pub token: *const tg_secret,
     /// Whether there is `expires`.
     pub has_expires: Flag,
-    /// When it expires; a date without an offset is read as UTC.
+    /// When it expires; a date without an offset is read as UTC. What is no date stands in `extra` as `TTL`.
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub expires: i64,
     /// The addresses that it works from, with commas between.
@@ -2755,7 +3006,8 @@ pub struct tg_cysend_token {
     pub permissions: *const *const tg_cysend_permission,
     /// The number of `permissions`.
     pub permissions_len: usize,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -2983,7 +3235,8 @@ pub struct tg_cysend_verification_status {
     pub method: tg_cysend_verification_method,
     /// How far it has come.
     pub status: tg_cysend_verification_state,
-    /// The fields of the answer that this version does not know: name and JSON text.
+    /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+    /// text.
     pub extra: *const tg_pair,
     /// The number of `extra`.
     pub extra_len: usize,
@@ -3264,12 +3517,13 @@ pub unsafe extern "C" fn tg_cysend_client_get_access_token(
 /// As `get_gift_card`.
 ///
 /// It waits on the calling thread until the answer is there.
+/// `out`: freed with `tg_cysend_gift_card_active_free`.
 /// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_cysend_client_get_active(
     handle: *const tg_cysend_client,
     gift_card_code: *const tg_secret,
-    out: *mut Flag,
+    out: *mut *mut tg_cysend_gift_card_active,
     error: *mut *mut tg_error,
 ) -> i32 {
     unsafe {
@@ -3288,7 +3542,7 @@ pub unsafe extern "C" fn tg_cysend_client_get_active(
                 let result = tillgate::block_on(
                     handle.get_active(argument_gift_card_code),
                 )?;
-                out.put(Flag::from(*(&result)));
+                out.put(runtime::own::<tillgate::CysendGiftCardActive>(&result));
                 Ok(())
             },
         )
@@ -4133,6 +4387,71 @@ pub unsafe extern "C" fn tg_cysend_client_rotate_secret(
                     tg_secret,
                 >(secret, &Place::ARGUMENTS, "secret")?;
                 handle.rotate_secret(argument_secret)?;
+                Ok(())
+            },
+        )
+    }
+}
+/// A client for another server of the same host, for a single call or for many: what `server` leaves out is as this client has
+/// it. It shares connections, limits and credentials with this one; a rotated secret counts for both, and closing either
+/// closes both. To a till it is another account.
+///
+/// # Errors
+/// `invalid_argument` when a value cannot be a segment of an address, or when this client's address does not end in
+/// `/openapi/{environment}/{version}`.
+///
+/// `out`: freed with `tg_cysend_client_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_client_with_server(
+    handle: *const tg_cysend_client,
+    server: *const tg_cysend_server,
+    out: *mut *mut tg_cysend_client,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let handle = runtime::borrow::<
+                    tillgate::CysendClient,
+                    tg_cysend_client,
+                >(handle)?;
+                let out = runtime::destination(out, "out")?;
+                let argument_server = runtime::record::<
+                    tillgate::CysendServer,
+                >(server, &Place::ARGUMENTS, "server")?;
+                let result = handle.with_server(argument_server)?;
+                out.put(Arc::into_raw(result).cast_mut().cast());
+                Ok(())
+            },
+        )
+    }
+}
+/// What a response code of an order (`Order.response_code`, `CysendOrder.response_code`) means for a cashier. Nothing for a code
+/// that the standard does not define; then the gateway's own words are all there is.
+///
+/// `out`: freed with `tg_cysend_advice_free`. NULL if there is none.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_response_advice(
+    code: *const c_char,
+    out: *mut *mut tg_cysend_advice,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let out = runtime::destination(out, "out")?;
+                let argument_code = runtime::text(code, &Place::ARGUMENTS, "code")?;
+                let result = tillgate::cysend_response_advice(argument_code);
+                out.put(
+                    match result {
+                        Some(result) => runtime::own::<tillgate::CysendAdvice>(&result),
+                        None => null_mut(),
+                    },
+                );
                 Ok(())
             },
         )

@@ -118,9 +118,18 @@ pub struct tg_error {
     /// The gateway's own error code (CY.SEND: `APIError.code`).
     /// NULL if absent.
     pub gateway_code: *const c_char,
-    /// The gateway's own words (CY.SEND: `APIError.message` and `information`).
+    /// The gateway's own words (CY.SEND: `APIError.message`). At most 500 characters.
     /// NULL if absent.
     pub gateway_text: *const c_char,
+    /// What the gateway adds to them (CY.SEND: `APIError.information`), such as the name of a missing parameter. At most 500
+    /// characters.
+    /// NULL if absent.
+    pub gateway_information: *const c_char,
+    /// The fields of the gateway's error that this version does not know: name and JSON text. At most 32 of them, each of at
+    /// most 2,000 characters.
+    pub gateway_extra: *const tg_pair,
+    /// The number of `gateway_extra`.
+    pub gateway_extra_len: usize,
     /// Whether there is `http_status`.
     pub has_http_status: Flag,
     /// The HTTP status of the answer.
@@ -226,6 +235,10 @@ pub fn error_to_c(error: &tillgate::TillgateError, to: &mut tg_error, arena: &Ar
     if let Some(value) = (&details.gateway_text) {
         to.gateway_text = arena.text(value);
     }
+    if let Some(value) = (&details.gateway_information) {
+        to.gateway_information = arena.text(value);
+    }
+    (to.gateway_extra, to.gateway_extra_len) = arena.pairs((&details.gateway_extra));
     if let Some(value) = (&details.http_status) {
         to.has_http_status = 1;
         to.http_status = *value;

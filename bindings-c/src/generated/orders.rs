@@ -650,9 +650,15 @@ pub struct tg_new_order {
     /// Bounds to check the amount against.
     /// NULL if absent.
     pub amount_range: *const tg_amount_range,
-    /// Where the gateway shall call back. Not part of what makes two requests the same.
+    /// Where the gateway shall call back. Not part of what makes two requests the same. CY.SEND calls it deprecated in favour of
+    /// notifications; it is still the only way that needs nothing set up there.
     /// NULL if absent.
     pub callback_url: *const c_char,
+    /// Notifications that the gateway shall send of this order, besides or instead of `callback_url`. At most 50. Not part of what
+    /// makes two requests the same.
+    pub notifications: *const *const tg_order_notification,
+    /// The number of `notifications`.
+    pub notifications_len: usize,
     /// A gift card or the like that pays (CY.SEND: `gift_card_code`). Kept encrypted; not part of what makes two requests the same.
     /// NULL if absent.
     pub payment_code: *const tg_secret,
@@ -721,6 +727,15 @@ impl Incoming for tillgate::NewOrder {
                 } else {
                     Some(runtime::text(from.callback_url, at, "callback_url")?)
                 },
+                notifications: runtime::list(
+                    from.notifications,
+                    from.notifications_len,
+                    at,
+                    "notifications",
+                    |item, place| Ok(
+                        runtime::record::<tillgate::OrderNotification>(item, place, "")?,
+                    ),
+                )?,
                 payment_code: if from.payment_code.is_null() {
                     None
                 } else {
@@ -801,6 +816,56 @@ impl Incoming for tillgate::NewUndo {
         }
     }
 }
+/// A parameter of a notification's destination.
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_notification_parameter {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// The name that the channel asks for, such as `url` (CY.SEND: `NotificationDestinationParameter.name`).
+    pub name: *const c_char,
+    /// Its value.
+    pub value: *const c_char,
+}
+/// Sets `tg_notification_parameter` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_notification_parameter_init(
+    value: *mut tg_notification_parameter,
+    struct_size: usize,
+) {
+    unsafe {
+        runtime::initialise(
+            value,
+            struct_size,
+            <tillgate::NotificationParameter as Incoming>::defaults(),
+        )
+    }
+}
+impl Incoming for tillgate::NotificationParameter {
+    type Struct = tg_notification_parameter;
+    fn defaults() -> tg_notification_parameter {
+        let mut to: Self::Struct = unsafe { runtime::zeroed() };
+        to.struct_size = size_of::<Self::Struct>();
+        to
+    }
+    unsafe fn read(from: &tg_notification_parameter, at: &Place<'_>) -> Result<Self> {
+        unsafe {
+            Ok(Self {
+                name: runtime::text(from.name, at, "name")?,
+                value: runtime::text(from.value, at, "value")?,
+            })
+        }
+    }
+}
+impl Outgoing for tillgate::NotificationParameter {
+    type Struct = tg_notification_parameter;
+    fn write(&self, to: &mut tg_notification_parameter, arena: &Arena) {
+        to.name = arena.text((&self.name));
+        to.value = arena.text((&self.value));
+    }
+}
 /// An order and all that is known of it. Holds no voucher code: that is `reveal`'s to give.
 ///
 /// Thread safety: plain data; several threads may read it while none writes.
@@ -846,6 +911,10 @@ pub struct tg_order {
     /// Where the gateway was asked to call back.
     /// NULL if absent.
     pub callback_url: *const c_char,
+    /// The notifications that the gateway was asked for.
+    pub notifications: *const *const tg_order_notification,
+    /// The number of `notifications`.
+    pub notifications_len: usize,
     /// The caller's notes.
     pub notes: *const tg_pair,
     /// The number of `notes`.
@@ -926,6 +995,11 @@ impl Outgoing for tillgate::Order {
         if let Some(value) = (&self.callback_url) {
             to.callback_url = arena.text(value);
         }
+        (to.notifications, to.notifications_len) = arena
+            .list(
+                (&self.notifications),
+                |item, arena| arena.record::<tillgate::OrderNotification>(item),
+            );
         (to.notes, to.notes_len) = arena.pairs((&self.notes));
         if let Some(value) = (&self.cost) {
             to.cost = arena.record::<tillgate::Money>(value);
@@ -1080,6 +1154,76 @@ impl Incoming for tillgate::OrderFilter {
                 },
             })
         }
+    }
+}
+/// A notification that the gateway shall send of what becomes of an order.
+///
+/// Thread safety: plain data; several threads may read it while none writes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tg_order_notification {
+    /// The size of the struct; see the start of this header.
+    pub struct_size: usize,
+    /// What sets it off, by the gateway's id (CY.SEND: `Subscription.trigger_uid`).
+    pub trigger: *const c_char,
+    /// How it travels, by the gateway's id (CY.SEND: `Subscription.channel_uid`; `get_notification_channels` lists them).
+    pub channel: *const c_char,
+    /// Where it goes, as the channel asks: an `url` for HTTP, addresses for mail. At least one parameter.
+    pub destination: *const *const tg_notification_parameter,
+    /// The number of `destination`.
+    pub destination_len: usize,
+}
+/// Sets `tg_order_notification` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_order_notification_init(
+    value: *mut tg_order_notification,
+    struct_size: usize,
+) {
+    unsafe {
+        runtime::initialise(
+            value,
+            struct_size,
+            <tillgate::OrderNotification as Incoming>::defaults(),
+        )
+    }
+}
+impl Incoming for tillgate::OrderNotification {
+    type Struct = tg_order_notification;
+    fn defaults() -> tg_order_notification {
+        let mut to: Self::Struct = unsafe { runtime::zeroed() };
+        to.struct_size = size_of::<Self::Struct>();
+        to
+    }
+    unsafe fn read(from: &tg_order_notification, at: &Place<'_>) -> Result<Self> {
+        unsafe {
+            Ok(Self {
+                trigger: runtime::text(from.trigger, at, "trigger")?,
+                channel: runtime::text(from.channel, at, "channel")?,
+                destination: runtime::list(
+                    from.destination,
+                    from.destination_len,
+                    at,
+                    "destination",
+                    |item, place| Ok(
+                        runtime::record::<
+                            tillgate::NotificationParameter,
+                        >(item, place, "")?,
+                    ),
+                )?,
+            })
+        }
+    }
+}
+impl Outgoing for tillgate::OrderNotification {
+    type Struct = tg_order_notification;
+    fn write(&self, to: &mut tg_order_notification, arena: &Arena) {
+        to.trigger = arena.text((&self.trigger));
+        to.channel = arena.text((&self.channel));
+        (to.destination, to.destination_len) = arena
+            .list(
+                (&self.destination),
+                |item, arena| arena.record::<tillgate::NotificationParameter>(item),
+            );
     }
 }
 /// A page of orders, newest first.
@@ -1396,6 +1540,9 @@ pub struct tg_voucher {
     pub usage_instructions: *const tg_pair,
     /// The number of `usage_instructions`.
     pub usage_instructions_len: usize,
+    /// What else the gateway gave that this version does not know, as JSON text.
+    /// NULL if absent.
+    pub unknown_fields: *const tg_secret,
 }
 impl Outgoing for tillgate::Voucher {
     type Struct = tg_voucher;
@@ -1417,6 +1564,9 @@ impl Outgoing for tillgate::Voucher {
         }
         (to.usage_instructions, to.usage_instructions_len) = arena
             .pairs((&self.usage_instructions));
+        if let Some(value) = (&self.unknown_fields) {
+            to.unknown_fields = arena.object::<tillgate::Secret, tg_secret>(value);
+        }
     }
 }
 /// Frees a `tg_voucher` that a function returned, with all that hangs off it. NULL is ignored.

@@ -16,6 +16,27 @@ impl ToPython for tillgate::CysendFieldType {
     }
 }
 
+static CYSEND_NEW_TRY: Choice = Choice::new(
+    "tillgate._generated.cysend",
+    "CysendNewTry",
+    &["not_needed", "may_help_later", "after_correction", "ask_first", "will_not_help"],
+);
+
+impl ToPython for tillgate::CysendNewTry {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_NEW_TRY.member(
+            py,
+            match self {
+                Self::NotNeeded => 0,
+                Self::MayHelpLater => 1,
+                Self::AfterCorrection => 2,
+                Self::AskFirst => 3,
+                Self::WillNotHelp => 4,
+            },
+        )
+    }
+}
+
 impl ToPython for tillgate::CysendOrderScenario {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.as_str().to_python(py)
@@ -67,6 +88,18 @@ impl FromPython for tillgate::CysendAccount {
     }
 }
 
+static CYSEND_ADVICE: Class = Class::new(
+    "tillgate._generated.cysend",
+    "CysendAdvice",
+    &["code", "title", "meaning", "tell_customer", "new_try"],
+);
+
+impl ToPython for tillgate::CysendAdvice {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_ADVICE.build(py, &[&self.code, &self.title, &self.meaning, &self.tell_customer, &self.new_try])
+    }
+}
+
 static CYSEND_BALANCE: Class =
     Class::new("tillgate._generated.cysend", "CysendBalance", &["balance", "currency", "extra"]);
 
@@ -77,18 +110,18 @@ impl ToPython for tillgate::CysendBalance {
 }
 
 static CYSEND_BENEFICIARY: Class =
-    Class::new("tillgate._generated.cysend", "CysendBeneficiary", &["name", "value"]);
+    Class::new("tillgate._generated.cysend", "CysendBeneficiary", &["name", "value", "extra"]);
 
 impl ToPython for tillgate::CysendBeneficiary {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        CYSEND_BENEFICIARY.build(py, &[&self.name, &self.value])
+        CYSEND_BENEFICIARY.build(py, &[&self.name, &self.value, &self.extra])
     }
 }
 
 impl FromPython for tillgate::CysendBeneficiary {
     fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         let fields = CYSEND_BENEFICIARY.read(value)?;
-        Ok(Self { name: fields.get(0)?, value: fields.get(1)? })
+        Ok(Self { name: fields.get(0)?, value: fields.get(1)?, extra: fields.get(2)? })
     }
 }
 
@@ -189,13 +222,21 @@ impl FromPython for tillgate::CysendCategoryFilter {
     }
 }
 
-static CYSEND_CONFIG: Class =
-    Class::new("tillgate._generated.cysend", "CysendConfig", &["credentials", "base_url", "transport"]);
+static CYSEND_CONFIG: Class = Class::new(
+    "tillgate._generated.cysend",
+    "CysendConfig",
+    &["credentials", "base_url", "transport", "server"],
+);
 
 impl FromPython for tillgate::CysendConfig {
     fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         let fields = CYSEND_CONFIG.read(value)?;
-        Ok(Self { credentials: fields.get(0)?, base_url: fields.get(1)?, transport: fields.get(2)? })
+        Ok(Self {
+            credentials: fields.get(0)?,
+            base_url: fields.get(1)?,
+            transport: fields.get(2)?,
+            server: fields.get(3)?,
+        })
     }
 }
 
@@ -317,36 +358,36 @@ impl FromPython for tillgate::CysendCredentials {
 }
 
 static CYSEND_DESTINATION_DESCRIPTION: Class =
-    Class::new("tillgate._generated.cysend", "CysendDestinationDescription", &["name", "required"]);
+    Class::new("tillgate._generated.cysend", "CysendDestinationDescription", &["name", "required", "extra"]);
 
 impl ToPython for tillgate::CysendDestinationDescription {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        CYSEND_DESTINATION_DESCRIPTION.build(py, &[&self.name, &self.required])
+        CYSEND_DESTINATION_DESCRIPTION.build(py, &[&self.name, &self.required, &self.extra])
     }
 }
 
 static CYSEND_DESTINATION_PARAMETER: Class =
-    Class::new("tillgate._generated.cysend", "CysendDestinationParameter", &["name", "value"]);
+    Class::new("tillgate._generated.cysend", "CysendDestinationParameter", &["name", "value", "extra"]);
 
 impl ToPython for tillgate::CysendDestinationParameter {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        CYSEND_DESTINATION_PARAMETER.build(py, &[&self.name, &self.value])
+        CYSEND_DESTINATION_PARAMETER.build(py, &[&self.name, &self.value, &self.extra])
     }
 }
 
 impl FromPython for tillgate::CysendDestinationParameter {
     fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         let fields = CYSEND_DESTINATION_PARAMETER.read(value)?;
-        Ok(Self { name: fields.get(0)?, value: fields.get(1)? })
+        Ok(Self { name: fields.get(0)?, value: fields.get(1)?, extra: fields.get(2)? })
     }
 }
 
 static CYSEND_ERROR_DESCRIPTION: Class =
-    Class::new("tillgate._generated.cysend", "CysendErrorDescription", &["http", "code", "meaning"]);
+    Class::new("tillgate._generated.cysend", "CysendErrorDescription", &["http", "code", "meaning", "extra"]);
 
 impl ToPython for tillgate::CysendErrorDescription {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        CYSEND_ERROR_DESCRIPTION.build(py, &[&self.http, &self.code, &self.meaning])
+        CYSEND_ERROR_DESCRIPTION.build(py, &[&self.http, &self.code, &self.meaning, &self.extra])
     }
 }
 
@@ -382,11 +423,11 @@ impl FromPython for tillgate::CysendFaceValueFilter {
 }
 
 static CYSEND_FACE_VALUES: Class =
-    Class::new("tillgate._generated.cysend", "CysendFaceValues", &["fixed", "range"]);
+    Class::new("tillgate._generated.cysend", "CysendFaceValues", &["fixed", "range", "extra"]);
 
 impl ToPython for tillgate::CysendFaceValues {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        CYSEND_FACE_VALUES.build(py, &[&self.fixed, &self.range])
+        CYSEND_FACE_VALUES.build(py, &[&self.fixed, &self.range, &self.extra])
     }
 }
 
@@ -474,6 +515,15 @@ impl ToPython for tillgate::CysendGiftCard {
     }
 }
 
+static CYSEND_GIFT_CARD_ACTIVE: Class =
+    Class::new("tillgate._generated.cysend", "CysendGiftCardActive", &["active", "extra"]);
+
+impl ToPython for tillgate::CysendGiftCardActive {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        CYSEND_GIFT_CARD_ACTIVE.build(py, &[&self.active, &self.extra])
+    }
+}
+
 static CYSEND_MAINTENANCE: Class = Class::new(
     "tillgate._generated.cysend",
     "CysendMaintenance",
@@ -514,21 +564,21 @@ impl ToPython for tillgate::CysendNotificationChannel {
 static CYSEND_NOTIFICATION_EVENT: Class = Class::new(
     "tillgate._generated.cysend",
     "CysendNotificationEvent",
-    &["uid", "resource_type_uid", "name"],
+    &["uid", "resource_type_uid", "name", "extra"],
 );
 
 impl ToPython for tillgate::CysendNotificationEvent {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        CYSEND_NOTIFICATION_EVENT.build(py, &[&self.uid, &self.resource_type_uid, &self.name])
+        CYSEND_NOTIFICATION_EVENT.build(py, &[&self.uid, &self.resource_type_uid, &self.name, &self.extra])
     }
 }
 
 static CYSEND_NOTIFICATION_RESOURCE_TYPE: Class =
-    Class::new("tillgate._generated.cysend", "CysendNotificationResourceType", &["uid", "name"]);
+    Class::new("tillgate._generated.cysend", "CysendNotificationResourceType", &["uid", "name", "extra"]);
 
 impl ToPython for tillgate::CysendNotificationResourceType {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        CYSEND_NOTIFICATION_RESOURCE_TYPE.build(py, &[&self.uid, &self.name])
+        CYSEND_NOTIFICATION_RESOURCE_TYPE.build(py, &[&self.uid, &self.name, &self.extra])
     }
 }
 
@@ -631,11 +681,11 @@ impl FromPython for tillgate::CysendOrderRequest {
 }
 
 static CYSEND_PERMISSION: Class =
-    Class::new("tillgate._generated.cysend", "CysendPermission", &["scope", "methods"]);
+    Class::new("tillgate._generated.cysend", "CysendPermission", &["scope", "methods", "extra"]);
 
 impl ToPython for tillgate::CysendPermission {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        CYSEND_PERMISSION.build(py, &[&self.scope, &self.methods])
+        CYSEND_PERMISSION.build(py, &[&self.scope, &self.methods, &self.extra])
     }
 }
 
@@ -788,14 +838,21 @@ impl ToPython for tillgate::CysendPromotion {
 static CYSEND_PROMOTION_TEXT: Class = Class::new(
     "tillgate._generated.cysend",
     "CysendPromotionText",
-    &["language", "title", "conditions_summary", "conditions", "denominations"],
+    &["language", "title", "conditions_summary", "conditions", "denominations", "extra"],
 );
 
 impl ToPython for tillgate::CysendPromotionText {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         CYSEND_PROMOTION_TEXT.build(
             py,
-            &[&self.language, &self.title, &self.conditions_summary, &self.conditions, &self.denominations],
+            &[
+                &self.language,
+                &self.title,
+                &self.conditions_summary,
+                &self.conditions,
+                &self.denominations,
+                &self.extra,
+            ],
         )
     }
 }
@@ -842,49 +899,65 @@ impl ToPython for tillgate::CysendRangeFaceValue {
 static CYSEND_RESPONSE_CODE: Class = Class::new(
     "tillgate._generated.cysend",
     "CysendResponseCode",
-    &["response_code", "response_title", "response_description"],
+    &["response_code", "response_title", "response_description", "extra"],
 );
 
 impl ToPython for tillgate::CysendResponseCode {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         CYSEND_RESPONSE_CODE
-            .build(py, &[&self.response_code, &self.response_title, &self.response_description])
+            .build(py, &[&self.response_code, &self.response_title, &self.response_description, &self.extra])
     }
 }
 
 static CYSEND_SELECT_ELEMENT: Class =
-    Class::new("tillgate._generated.cysend", "CysendSelectElement", &["value", "description"]);
+    Class::new("tillgate._generated.cysend", "CysendSelectElement", &["value", "description", "extra"]);
 
 impl ToPython for tillgate::CysendSelectElement {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        CYSEND_SELECT_ELEMENT.build(py, &[&self.value, &self.description])
+        CYSEND_SELECT_ELEMENT.build(py, &[&self.value, &self.description, &self.extra])
+    }
+}
+
+static CYSEND_SERVER: Class =
+    Class::new("tillgate._generated.cysend", "CysendServer", &["environment", "version"]);
+
+impl FromPython for tillgate::CysendServer {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let fields = CYSEND_SERVER.read(value)?;
+        Ok(Self { environment: fields.get(0)?, version: fields.get(1)? })
     }
 }
 
 static CYSEND_SUBSCRIPTION: Class = Class::new(
     "tillgate._generated.cysend",
     "CysendSubscription",
-    &["trigger_uid", "channel_uid", "destination"],
+    &["trigger_uid", "channel_uid", "destination", "extra"],
 );
 
 impl ToPython for tillgate::CysendSubscription {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        CYSEND_SUBSCRIPTION.build(py, &[&self.trigger_uid, &self.channel_uid, &self.destination])
+        CYSEND_SUBSCRIPTION.build(py, &[&self.trigger_uid, &self.channel_uid, &self.destination, &self.extra])
     }
 }
 
 impl FromPython for tillgate::CysendSubscription {
     fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
         let fields = CYSEND_SUBSCRIPTION.read(value)?;
-        Ok(Self { trigger_uid: fields.get(0)?, channel_uid: fields.get(1)?, destination: fields.get(2)? })
+        Ok(Self {
+            trigger_uid: fields.get(0)?,
+            channel_uid: fields.get(1)?,
+            destination: fields.get(2)?,
+            extra: fields.get(3)?,
+        })
     }
 }
 
-static CYSEND_TEXT: Class = Class::new("tillgate._generated.cysend", "CysendText", &["language", "text"]);
+static CYSEND_TEXT: Class =
+    Class::new("tillgate._generated.cysend", "CysendText", &["language", "text", "extra"]);
 
 impl ToPython for tillgate::CysendText {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        CYSEND_TEXT.build(py, &[&self.language, &self.text])
+        CYSEND_TEXT.build(py, &[&self.language, &self.text, &self.extra])
     }
 }
 
@@ -1001,6 +1074,7 @@ pub static CYSEND_CLIENT: Object = Object {
         cysend_client_ping,
         cysend_client_put_active,
         cysend_client_rotate_secret,
+        cysend_client_with_server,
     ],
 };
 
@@ -1176,4 +1250,15 @@ fn cysend_client_rotate_secret<'py>(arguments: &Arguments<'_, 'py>) -> Result<Ca
     let arg_secret: std::sync::Arc<tillgate::Secret> = arguments.get(0, "secret")?;
     let this = arguments.this::<tillgate::CysendClient>()?;
     Ok(Call::now(arguments.py, move || this.rotate_secret(arg_secret)))
+}
+
+fn cysend_client_with_server<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let arg_server: tillgate::CysendServer = arguments.get(0, "server")?;
+    let this = arguments.this::<tillgate::CysendClient>()?;
+    Ok(Call::now(arguments.py, move || this.with_server(arg_server)))
+}
+
+pub fn cysend_response_advice<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let arg_code: String = arguments.get(0, "code")?;
+    Ok(Call::at_once(arguments.py, &tillgate::cysend_response_advice(arg_code)))
 }

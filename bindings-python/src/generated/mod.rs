@@ -13,11 +13,12 @@ use crate::runtime::{Function, Object};
 pub use error::kind;
 
 /// Tells the interface that this was generated from; the Python half names the same.
-pub const INTERFACE: &str = "532a1c7bcfa4c7a5";
+pub const INTERFACE: &str = "8c9e9d3427facd54";
 
 pub static OBJECTS: &[&Object] = &[&cysend::CYSEND_CLIENT, &till::EVENT_STREAM, &secret::SECRET, &till::TILL];
 
 pub static FUNCTIONS: &[Function] = &[
+    Function { name: "cysend_response_advice", operation: cysend::cysend_response_advice },
     Function { name: "new_id", operation: orders::new_id },
     Function { name: "new_journal_key", operation: orders::new_journal_key },
     Function { name: "version", operation: root::version },

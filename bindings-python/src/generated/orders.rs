@@ -295,6 +295,7 @@ static NEW_ORDER: Class = Class::new(
         "account",
         "amount_range",
         "callback_url",
+        "notifications",
         "payment_code",
         "submit_within_ms",
         "notes",
@@ -313,9 +314,10 @@ impl FromPython for tillgate::NewOrder {
             account: fields.get(5)?,
             amount_range: fields.get(6)?,
             callback_url: fields.get(7)?,
-            payment_code: fields.get(8)?,
-            submit_within_ms: fields.get(9)?,
-            notes: fields.get(10)?,
+            notifications: fields.get(8)?,
+            payment_code: fields.get(9)?,
+            submit_within_ms: fields.get(10)?,
+            notes: fields.get(11)?,
         })
     }
 }
@@ -333,6 +335,22 @@ impl FromPython for tillgate::NewUndo {
             amount: fields.get(3)?,
             submit_within_ms: fields.get(4)?,
         })
+    }
+}
+
+static NOTIFICATION_PARAMETER: Class =
+    Class::new("tillgate._generated.orders", "NotificationParameter", &["name", "value"]);
+
+impl ToPython for tillgate::NotificationParameter {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        NOTIFICATION_PARAMETER.build(py, &[&self.name, &self.value])
+    }
+}
+
+impl FromPython for tillgate::NotificationParameter {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let fields = NOTIFICATION_PARAMETER.read(value)?;
+        Ok(Self { name: fields.get(0)?, value: fields.get(1)? })
     }
 }
 
@@ -355,6 +373,7 @@ static ORDER: Class = Class::new(
         "scenario",
         "beneficiary",
         "callback_url",
+        "notifications",
         "notes",
         "cost",
         "gateway_uid",
@@ -393,6 +412,7 @@ impl ToPython for tillgate::Order {
                 &self.scenario,
                 &self.beneficiary,
                 &self.callback_url,
+                &self.notifications,
                 &self.notes,
                 &self.cost,
                 &self.gateway_uid,
@@ -432,6 +452,22 @@ impl FromPython for tillgate::OrderFilter {
             limit: fields.get(6)?,
             after: fields.get(7)?,
         })
+    }
+}
+
+static ORDER_NOTIFICATION: Class =
+    Class::new("tillgate._generated.orders", "OrderNotification", &["trigger", "channel", "destination"]);
+
+impl ToPython for tillgate::OrderNotification {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        ORDER_NOTIFICATION.build(py, &[&self.trigger, &self.channel, &self.destination])
+    }
+}
+
+impl FromPython for tillgate::OrderNotification {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        let fields = ORDER_NOTIFICATION.read(value)?;
+        Ok(Self { trigger: fields.get(0)?, channel: fields.get(1)?, destination: fields.get(2)? })
     }
 }
 
@@ -563,7 +599,7 @@ impl ToPython for tillgate::TillStatus {
 static VOUCHER: Class = Class::new(
     "tillgate._generated.orders",
     "Voucher",
-    &["code", "serial", "pin_code", "pdf_link", "expiration", "usage_instructions"],
+    &["code", "serial", "pin_code", "pdf_link", "expiration", "usage_instructions", "unknown_fields"],
 );
 
 impl ToPython for tillgate::Voucher {
@@ -577,6 +613,7 @@ impl ToPython for tillgate::Voucher {
                 &self.pdf_link,
                 &self.expiration,
                 &self.usage_instructions,
+                &self.unknown_fields,
             ],
         )
     }

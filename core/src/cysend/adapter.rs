@@ -1,6 +1,7 @@
 //! CY.SEND for the tracker: its orders are bought by `user_uid`, looked up by it, and cannot be undone. Callbacks are not
 //! signed, so they are hints.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use super::client::{CysendClient, LookUp as Asked, Submitted};
 use super::types::*;
 use crate::orders::adapter::*;
-use crate::orders::{BeneficiaryField, CallbackRequest, NewOrder, Voucher};
+use crate::orders::{BeneficiaryField, CallbackRequest, NewOrder, OrderNotification, Voucher};
 use crate::runtime::BoxFuture;
 use crate::testing::{Guard, guard};
 use crate::{Money, Result, Secret, TillgateError};
@@ -148,8 +149,13 @@ fn not_ours(_: serde_json::Error) -> TillgateError {
 /// The error without the gift card codes that the gateway's words may repeat: it is journalled.
 fn without(codes: &[Arc<Secret>], mut error: TillgateError) -> TillgateError {
     let details = error.details_mut();
-    let words = [Some(&mut details.reason), details.gateway_text.as_mut(), details.gateway_code.as_mut()];
-    for text in words.into_iter().flatten() {
+    let words = [
+        Some(&mut details.reason),
+        details.gateway_text.as_mut(),
+        details.gateway_information.as_mut(),
+        details.gateway_code.as_mut(),
+    ];
+    for text in words.into_iter().flatten().chain(details.gateway_extra.values_mut()) {
         for code in codes.iter().filter(|code| !code.as_str().is_empty()) {
             *text = text.replace(code.as_str(), "***");
         }
@@ -180,17 +186,31 @@ fn in_a_new_order(mut error: TillgateError) -> TillgateError {
             "face_value" => "amount".to_string(),
             "face_value_currency" => "amount.currency".to_string(),
             "gift_card_code" => "payment_code".to_string(),
-            other => other.replace("beneficiary_information", "beneficiary"),
+            other => other
+                .replace("beneficiary_information", "beneficiary")
+                .replace("trigger_uid", "trigger")
+                .replace("channel_uid", "channel"),
         };
     }
     error
 }
 
 fn facts(beneficiary: &[BeneficiaryField]) -> Vec<CysendBeneficiary> {
-    beneficiary
-        .iter()
-        .map(|field| CysendBeneficiary { name: field.name.clone(), value: field.value.clone() })
-        .collect()
+    beneficiary.iter().map(|field| CysendBeneficiary::new(&field.name, &field.value)).collect()
+}
+
+fn subscriptions(notifications: &[OrderNotification]) -> Vec<CysendSubscription> {
+    let subscription = |each: &OrderNotification| CysendSubscription {
+        trigger_uid: each.trigger.clone(),
+        channel_uid: each.channel.clone(),
+        destination: each
+            .destination
+            .iter()
+            .map(|parameter| CysendDestinationParameter::new(&parameter.name, &parameter.value))
+            .collect(),
+        extra: HashMap::new(),
+    };
+    notifications.iter().map(subscription).collect()
 }
 
 fn request(order: &NewOrder) -> Result<CysendOrderRequest> {
@@ -203,7 +223,7 @@ fn request(order: &NewOrder) -> Result<CysendOrderRequest> {
         beneficiary_information: facts(&order.beneficiary),
         gift_card_code: order.payment_code.clone(),
         callback_url: order.callback_url.clone(),
-        notifications: Vec::new(),
+        notifications: subscriptions(&order.notifications),
     })
 }
 
@@ -217,7 +237,7 @@ fn submission_request(order: Submission) -> Result<CysendOrderRequest> {
         beneficiary_information: facts(&order.beneficiary),
         gift_card_code: order.payment_code,
         callback_url: order.callback_url,
-        notifications: Vec::new(),
+        notifications: subscriptions(&order.notifications),
     })
 }
 
@@ -235,7 +255,8 @@ fn evidence(order: CysendOrder) -> Evidence {
         raw_status: order.status.as_str().to_string(),
         id: order.user_uid,
         gateway_uid: Some(order.uid).filter(|uid| !uid.is_empty()),
-        scenario: Some(order.scenario.as_str().to_string()),
+        // What the gateway does not say cannot differ; the description's own example of an order says null.
+        scenario: Some(order.scenario.as_str().to_string()).filter(|scenario| !scenario.is_empty()),
         product: Some(order.face_value_id.to_string()),
         amount: Some(order.face_value),
         currency: Some(order.face_value_currency),
@@ -255,10 +276,11 @@ fn evidence(order: CysendOrder) -> Evidence {
     }
 }
 
-/// A voucher, when there is anything in it to redeem: some consist of a link alone.
+/// A voucher, when there is anything in it to redeem: some consist of a link alone, and what this version does not know may be
+/// all that there is.
 fn voucher(delivered: CysendPrepaidCode) -> Option<Voucher> {
     let parts = [&delivered.code, &delivered.serial, &delivered.pin_code, &delivered.pdf_link];
-    if parts.into_iter().all(Option::is_none) {
+    if parts.into_iter().chain([&delivered.unknown_fields]).all(Option::is_none) {
         return None;
     }
     Some(Voucher {
@@ -268,5 +290,6 @@ fn voucher(delivered: CysendPrepaidCode) -> Option<Voucher> {
         pdf_link: delivered.pdf_link,
         expiration: delivered.expiration_text,
         usage_instructions: delivered.usage_instructions.into_iter().map(|t| (t.language, t.text)).collect(),
+        unknown_fields: delivered.unknown_fields,
     })
 }

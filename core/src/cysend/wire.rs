@@ -6,34 +6,81 @@ use crate::transport::{Answer, GatewayWords};
 use jiff::civil::DateTime;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A record of an answer that keeps, in `extra`, the fields which this version does not know.
 ///
 /// Serde's own `flatten` keeps them too, but it buffers every record on the way, and in that buffer a number has already
 /// become a float. This reads each field once, straight from the text. A field is `name: Type`, then optionally
-/// `= "wire name"`, `via` a function that reads it, and `or default` where its absence is no error.
+/// `= "wire name"` (and other names after `|`), `via` a function that reads it, and what its absence means:
+///
+/// * nothing said: the record cannot be read;
+/// * `or default`: its type's default;
+/// * `or extra`: the same, and what is not of the documented type is kept in `extra` under its own name, so that a record
+///   is not lost for the sake of a field that nothing hangs on;
+/// * `or empty`: what its type makes of an empty text (an open enumeration: a value that is not known).
+///
+/// `, also sent` after the record's name is for records that go both ways: their `extra` is left out when they are sent.
 macro_rules! answer_record {
     (
         $(#[doc = $record_doc:literal])*
         pub struct $record:ident {
             $(
                 $(#[doc = $doc:literal])*
-                pub $field:ident: $type:ty $(= $wire:literal)? $(; via $read:path)? $(; or $default:ident)?,
+                pub $field:ident: $type:ty $(= $wire:literal $(| $alias:literal)*)? $(; via $read:path)? $(; or $absent:ident)?,
             )*
         }
     ) => {
         $(#[doc = $record_doc])*
-        #[derive(Clone, PartialEq, uniffi::Record)]
+        #[derive(Clone, PartialEq, Eq, uniffi::Record)]
         pub struct $record {
             $(
                 $(#[doc = $doc])*
                 pub $field: $type,
             )*
-            /// The fields of the answer that this version does not know: name and JSON text.
+            /// The fields of the answer that this version does not know, or that are not of the documented type: name and JSON
+            /// text.
             pub extra: ::std::collections::HashMap<String, String>,
         }
-
+        $crate::cysend::wire::answer_record! {
+            @reads $record
+            { $($field: $type $(= $wire $(| $alias)*)? $(; via $read)? $(; or $absent)?,)* }
+        }
+    };
+    (
+        $(#[doc = $record_doc:literal])*
+        pub struct $record:ident, also sent {
+            $(
+                $(#[doc = $doc:literal])*
+                pub $field:ident: $type:ty $(; via $read:path)? $(; or $absent:ident)?,
+            )*
+        }
+    ) => {
+        $(#[doc = $record_doc])*
+        #[derive(Clone, PartialEq, Eq, ::serde::Serialize, uniffi::Record)]
+        pub struct $record {
+            $(
+                $(#[doc = $doc])*
+                pub $field: $type,
+            )*
+            /// In an answer, the fields that this version does not know: name and JSON text. Never sent: leave it empty.
+            #[uniffi(default)]
+            #[serde(skip)]
+            pub extra: ::std::collections::HashMap<String, String>,
+        }
+        $crate::cysend::wire::answer_record! {
+            @reads $record
+            { $($field: $type $(; via $read)? $(; or $absent)?,)* }
+        }
+    };
+    (
+        @reads $record:ident
+        {
+            $($field:ident: $type:ty $(= $wire:literal $(| $alias:literal)*)? $(; via $read:path)? $(; or $absent:ident)?,)*
+        }
+    ) => {
         impl<'de> ::serde::Deserialize<'de> for $record {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
                 #[allow(non_camel_case_types)]
@@ -47,13 +94,13 @@ macro_rules! answer_record {
                     }
                     fn visit_borrowed_str<E>(self, name: &'de str) -> ::std::result::Result<Self::Value, E> {
                         Ok(match name {
-                            $($crate::cysend::wire::wire_name!($field $(, $wire)?) => Key::$field,)*
+                            $($crate::cysend::wire::wire_name!($field $(, $wire $(| $alias)*)?) => Key::$field,)*
                             _ => Key::Unknown(name.into()),
                         })
                     }
                     fn visit_str<E>(self, name: &str) -> ::std::result::Result<Self::Value, E> {
                         Ok(match name {
-                            $($crate::cysend::wire::wire_name!($field $(, $wire)?) => Key::$field,)*
+                            $($crate::cysend::wire::wire_name!($field $(, $wire $(| $alias)*)?) => Key::$field,)*
                             _ => Key::Unknown(name.to_string().into()),
                         })
                     }
@@ -78,6 +125,7 @@ macro_rules! answer_record {
                     ) -> ::std::result::Result<Self::Value, A::Error> {
                         use ::serde::de::Error as _;
                         $(let mut $field: Option<$type> = None;)*
+                        // Empty, it costs no memory of its own: a catalogue has a hundred thousand of them.
                         let mut extra = ::std::collections::HashMap::new();
                         while let Some(key) = map.next_key::<Key<'de>>()? {
                             match key {
@@ -86,7 +134,10 @@ macro_rules! answer_record {
                                     if $field.is_some() {
                                         return Err(A::Error::duplicate_field(stringify!($field)));
                                     }
-                                    $field = Some($crate::cysend::wire::read_value!(map, $type $(, $read)?));
+                                    let wire = $crate::cysend::wire::first_name!($field $(, $wire)?);
+                                    $field = $crate::cysend::wire::read_field!(
+                                        map, extra, wire, $type $(; via $read)? $(; or $absent)?
+                                    );
                                 })*
                                 Key::Unknown(name) => {
                                     let value: &'de ::serde_json::value::RawValue = map.next_value()?;
@@ -95,7 +146,7 @@ macro_rules! answer_record {
                             }
                         }
                         Ok($record {
-                            $($field: $crate::cysend::wire::present!(A, $field $(, $default)?),)*
+                            $($field: $crate::cysend::wire::present!(A, $field $(, $absent)?),)*
                             extra,
                         })
                     }
@@ -121,8 +172,44 @@ macro_rules! wire_name {
     ($field:ident) => {
         stringify!($field)
     };
+    ($field:ident, $wire:literal $(| $alias:literal)*) => {
+        $wire $(| $alias)*
+    };
+}
+
+macro_rules! first_name {
+    ($field:ident) => {
+        stringify!($field)
+    };
     ($field:ident, $wire:literal) => {
         $wire
+    };
+}
+
+macro_rules! read_field {
+    ($map:ident, $extra:ident, $wire:ident, $type:ty $(; via $read:path)?; or extra) => {{
+        let value: &'de ::serde_json::value::RawValue = $map.next_value()?;
+        if $extra.contains_key($wire) {
+            return Err(A::Error::duplicate_field($wire));
+        }
+        let read: Option<$type> = $crate::cysend::wire::read_raw!(value, $type $(, $read)?).ok();
+        if read.is_none() {
+            $extra.insert($wire.to_string(), value.get().to_string());
+        }
+        read
+    }};
+    ($map:ident, $extra:ident, $wire:ident, $type:ty $(; via $read:path)? $(; or $absent:ident)?) => {{
+        let _: &str = $wire;
+        Some($crate::cysend::wire::read_value!($map, $type $(, $read)?))
+    }};
+}
+
+macro_rules! read_raw {
+    ($raw:ident, $type:ty) => {
+        ::serde_json::from_str::<$type>($raw.get())
+    };
+    ($raw:ident, $type:ty, $read:path) => {
+        $read(&mut ::serde_json::Deserializer::from_str($raw.get()))
     };
 }
 
@@ -149,12 +236,18 @@ macro_rules! present {
     ($map:ident, $field:ident) => {
         $field.ok_or_else(|| <$map::Error>::missing_field(stringify!($field)))?
     };
-    ($map:ident, $field:ident, default) => {
+    ($map:ident, $field:ident, empty) => {
+        match $field {
+            Some(value) => value,
+            None => $crate::cysend::wire::of_empty_text()?,
+        }
+    };
+    ($map:ident, $field:ident, $absent:ident) => {
         $field.unwrap_or_default()
     };
 }
 
-pub(crate) use {answer_record, present, read_value, wire_name};
+pub(crate) use {answer_record, first_name, present, read_field, read_raw, read_value, wire_name};
 
 /// A value, or its default when it is null.
 pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
@@ -163,25 +256,71 @@ pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Defaul
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A text, also where the gateway writes a number.
-pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    use serde::de::Error;
-    let raw = <&serde_json::value::RawValue>::deserialize(deserializer)?.get();
-    match raw.as_bytes().first() {
-        Some(b'"') => serde_json::from_str(raw).map(Some).map_err(D::Error::custom),
-        Some(b'-' | b'0'..=b'9') => Ok(Some(raw.to_string())),
-        _ => Ok(None),
+/// A value, or what its type makes of an empty text when it is null.
+pub(crate) fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    match Option::<T>::deserialize(deserializer)? {
+        Some(value) => Ok(value),
+        None => of_empty_text(),
     }
 }
 
-/// A text that must not be seen.
-pub(crate) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Secret>>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
+/// What a type makes of an empty text.
+pub(crate) fn of_empty_text<'de, T: Deserialize<'de>, E: serde::de::Error>() -> Result<T, E> {
+    T::deserialize(serde::de::value::StrDeserializer::<E>::new(""))
 }
 
-/// A date, or nothing when there is none that can be read: an order is not lost for the sake of its date.
+/// A text. What the gateway writes in its place (a number, a list) is kept as its JSON text.
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    use serde::de::Error;
+    let raw = <&RawValue>::deserialize(deserializer)?.get();
+    match raw.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(raw).map(Some).map_err(D::Error::custom),
+        Some(b'n') => Ok(None),
+        _ => Ok(Some(raw.to_string())),
+    }
+}
+
+/// The same, and null is an empty text.
+pub(crate) fn text_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(text(deserializer)?.unwrap_or_default())
+}
+
+/// A text that must not be seen. A code that is written as a number is a code all the same.
+pub(crate) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Secret>>, D::Error> {
+    Ok(text(deserializer)?.map(Secret::new))
+}
+
+/// A date. One that cannot be read is an error, for `or extra` to keep.
 pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.as_deref().and_then(parse_date))
+    use serde::de::Error;
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    parse_date(&text).map(Some).ok_or_else(|| D::Error::custom("no date"))
+}
+
+/// The fields of an object, each once.
+pub(crate) fn fields<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, &'de RawValue>, D::Error> {
+    struct Fields;
+    impl<'de> serde::de::Visitor<'de> for Fields {
+        type Value = BTreeMap<String, &'de RawValue>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            use serde::de::Error;
+            let mut fields = BTreeMap::new();
+            while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
+                if fields.insert(name, value).is_some() {
+                    return Err(A::Error::custom("a field stands twice"));
+                }
+            }
+            Ok(fields)
+        }
+    }
+    deserializer.deserialize_map(Fields)
 }
 
 /// An instant as CY.SEND writes it: the date and the time with a `T` or a blank between them, with an offset or without one.
@@ -217,26 +356,36 @@ fn without_values(error: &serde_json::Error) -> String {
     format!("{what} (line {}, column {})", error.line(), error.column())
 }
 
+/// How much of an error answer is kept.
+const WORDS_CHARS_MAX: usize = 500;
+const EXTRA_FIELDS_MAX: usize = 32;
+const EXTRA_CHARS_MAX: usize = 2000;
+
 /// The gateway's own words in an error answer (schema `APIError`), if the body is its own: an object with a code.
 pub(crate) fn gateway_words(answer: &Answer) -> Option<GatewayWords> {
-    #[derive(Deserialize)]
-    struct ApiError {
-        code: String,
-        message: Option<String>,
-        information: Option<String>,
-    }
-    let error: ApiError = serde_json::from_slice(&answer.body).ok()?;
-    if error.code.trim().is_empty() {
+    let mut json = serde_json::Deserializer::from_slice(&answer.body);
+    let mut fields = fields(&mut json).ok()?;
+    json.end().ok()?;
+    let code: String = serde_json::from_str(fields.remove("code")?.get()).ok()?;
+    if code.trim().is_empty() {
         return None;
     }
-    let text: Vec<String> = [error.message, error.information].into_iter().flatten().collect();
-    let text = Some(text.join(" ").trim().to_string()).filter(|text| !text.is_empty());
-    Some(GatewayWords { code: Some(error.code), text: text.map(|text| text.chars().take(500).collect()) })
+    let cut = |text: String, chars_max: usize| text.chars().take(chars_max).collect::<String>();
+    let mut words = |name: &str| {
+        let raw = fields.remove(name)?.get();
+        let text = text(&mut serde_json::Deserializer::from_str(raw)).ok()??;
+        Some(cut(text.trim().to_string(), WORDS_CHARS_MAX)).filter(|text| !text.is_empty())
+    };
+    let (text, information) = (words("message"), words("information"));
+    let extra = fields.into_iter().take(EXTRA_FIELDS_MAX);
+    let extra = extra.map(|(name, raw)| (name, cut(raw.get().to_string(), EXTRA_CHARS_MAX))).collect();
+    Some(GatewayWords { code: Some(code), text, information, extra })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashMap;
 
     #[test]
     fn dates_are_read_in_each_of_their_forms() {
@@ -273,7 +422,9 @@ mod tests {
         };
         let own = words(r#"{"code":"API_1","message":"No.","information":"Really.","more":1}"#).unwrap();
         assert_eq!(own.code.as_deref(), Some("API_1"));
-        assert_eq!(own.text.as_deref(), Some("No. Really."));
+        assert_eq!(own.text.as_deref(), Some("No."));
+        assert_eq!(own.information.as_deref(), Some("Really."));
+        assert_eq!(own.extra, HashMap::from([("more".to_string(), "1".to_string())]));
         for other in [
             "",
             "<html>",

@@ -81,6 +81,7 @@ pub struct Submission {
     pub scenario: String,
     pub beneficiary: Vec<super::types::BeneficiaryField>,
     pub callback_url: Option<String>,
+    pub notifications: Vec<super::types::OrderNotification>,
     /// What pays, when something other than the balance does.
     pub payment_code: Option<Arc<Secret>>,
     /// For an undo: the order to undo.

@@ -104,7 +104,7 @@ mod tests {
     use std::collections::{HashMap, HashSet};
 
     use super::*;
-    use crate::{BeneficiaryField, Decimal, Money, OrderKind};
+    use crate::{BeneficiaryField, Decimal, Money, OrderKind, OrderNotification};
 
     fn field(name: &str, value: &str) -> BeneficiaryField {
         BeneficiaryField { name: name.into(), value: value.into() }
@@ -120,6 +120,7 @@ mod tests {
             account: None,
             amount_range: None,
             callback_url: None,
+            notifications: Vec::new(),
             payment_code: None,
             submit_within_ms: None,
             notes: HashMap::new(),
@@ -154,6 +155,11 @@ mod tests {
         again.amount.amount = Decimal::new(10, 0);
         again.beneficiary.reverse();
         again.callback_url = Some("https://till.example/cb".into());
+        again.notifications.push(OrderNotification {
+            trigger: "1".into(),
+            channel: "2".into(),
+            destination: Vec::new(),
+        });
         again.payment_code = Some(Secret::new("gift".into()));
         again.submit_within_ms = Some(1);
         again.notes.insert("till".into(), "3".into());

@@ -410,7 +410,9 @@ impl<'a> Step<'a> {
             self.after.order.failure = Some(FailureReason::Refused);
             if let Some(details) = &end.details {
                 self.after.order.response_code = details.gateway_code.clone();
-                self.after.order.response_text = details.gateway_text.clone();
+                let words = [&details.gateway_text, &details.gateway_information];
+                let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
+                self.after.order.response_text = (!words.is_empty()).then(|| words.join(" "));
             }
             self.to(OrderState::Failed, self.what);
         } else {

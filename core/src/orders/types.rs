@@ -165,6 +165,26 @@ pub struct BeneficiaryField {
     pub value: String,
 }
 
+/// A notification that the gateway shall send of what becomes of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, uniffi::Record)]
+pub struct OrderNotification {
+    /// What sets it off, by the gateway's id (CY.SEND: `Subscription.trigger_uid`).
+    pub trigger: String,
+    /// How it travels, by the gateway's id (CY.SEND: `Subscription.channel_uid`; `get_notification_channels` lists them).
+    pub channel: String,
+    /// Where it goes, as the channel asks: an `url` for HTTP, addresses for mail. At least one parameter.
+    pub destination: Vec<NotificationParameter>,
+}
+
+/// A parameter of a notification's destination.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, uniffi::Record)]
+pub struct NotificationParameter {
+    /// The name that the channel asks for, such as `url` (CY.SEND: `NotificationDestinationParameter.name`).
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
 /// The bounds of an amount, when the caller knows them; checked before anything is written or sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
 pub struct AmountRange {
@@ -200,9 +220,14 @@ pub struct NewOrder {
     /// Bounds to check the amount against.
     #[uniffi(default = None)]
     pub amount_range: Option<AmountRange>,
-    /// Where the gateway shall call back. Not part of what makes two requests the same.
+    /// Where the gateway shall call back. Not part of what makes two requests the same. CY.SEND calls it deprecated in favour of
+    /// notifications; it is still the only way that needs nothing set up there.
     #[uniffi(default = None)]
     pub callback_url: Option<String>,
+    /// Notifications that the gateway shall send of this order, besides or instead of `callback_url`. At most 50. Not part of what
+    /// makes two requests the same.
+    #[uniffi(default = [])]
+    pub notifications: Vec<OrderNotification>,
     /// A gift card or the like that pays (CY.SEND: `gift_card_code`). Kept encrypted; not part of what makes two requests the same.
     #[uniffi(default = None)]
     pub payment_code: Option<Arc<Secret>>,
@@ -264,6 +289,9 @@ pub struct Order {
     pub beneficiary: Vec<BeneficiaryField>,
     /// Where the gateway was asked to call back.
     pub callback_url: Option<String>,
+    /// The notifications that the gateway was asked for.
+    #[serde(default)]
+    pub notifications: Vec<OrderNotification>,
     /// The caller's notes.
     pub notes: HashMap<String, String>,
     /// What the account was debited, as the gateway said.
@@ -404,6 +432,9 @@ pub struct Voucher {
     pub expiration: Option<String>,
     /// How to redeem it, by language (ISO 639-1).
     pub usage_instructions: HashMap<String, String>,
+    /// What else the gateway gave that this version does not know, as JSON text.
+    #[uniffi(default = None)]
+    pub unknown_fields: Option<Arc<Secret>>,
 }
 
 /// What a gateway's callback brought, as the web server received it.
@@ -584,6 +615,7 @@ impl NewOrder {
             account: None,
             amount_range: None,
             callback_url: None,
+            notifications: Vec::new(),
             payment_code: None,
             submit_within_ms: None,
             notes: HashMap::new(),

@@ -120,6 +120,7 @@ impl Vault {
             pdf_link: text(&voucher.pdf_link),
             expiration: voucher.expiration.clone(),
             usage_instructions: voucher.usage_instructions.clone().into_iter().collect(),
+            unknown_fields: text(&voucher.unknown_fields),
         };
         // Room from the start: a buffer that grows leaves copies behind. Escapes may take six bytes for one.
         let mut json = Zeroizing::new(Vec::with_capacity(6 * plain.length() + 256));
@@ -145,6 +146,7 @@ impl Vault {
             usage_instructions: std::mem::take(&mut plain.usage_instructions)
                 .into_iter()
                 .collect::<HashMap<_, _>>(),
+            unknown_fields: secret(&mut plain.unknown_fields),
         })
     }
 
@@ -206,12 +208,16 @@ struct PlainVoucher {
     // In the order of the languages, so that the same voucher is always written in the same way.
     #[zeroize(skip)]
     usage_instructions: BTreeMap<String, String>,
+    // Not in what the first version sealed.
+    #[serde(default)]
+    unknown_fields: Option<String>,
 }
 
 impl PlainVoucher {
     fn length(&self) -> usize {
-        let secrets = [&self.code, &self.serial, &self.pin_code, &self.pdf_link, &self.expiration];
-        secrets.into_iter().flatten().map(String::len).sum::<usize>()
+        let codes = [&self.code, &self.serial, &self.pin_code, &self.pdf_link];
+        let secrets = codes.into_iter().chain([&self.expiration, &self.unknown_fields]);
+        secrets.flatten().map(String::len).sum::<usize>()
             + self.usage_instructions.iter().map(|(k, v)| k.len() + v.len() + 8).sum::<usize>()
     }
 }
@@ -261,6 +267,7 @@ mod tests {
             pdf_link: Some(Secret::new("https://pdf.example/x".into())),
             expiration: Some("2030-01-01".into()),
             usage_instructions: HashMap::from([("de".into(), "Wählen Sie *123#".into())]),
+            unknown_fields: Some(Secret::new(r#"{"track":"2"}"#.into())),
         }
     }
 

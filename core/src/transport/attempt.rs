@@ -1,7 +1,7 @@
 //! One time that a request is handed to a connection.
 
 use super::request::{Answer, OperationKind, Request, Sent};
-use super::{REQUEST_ID, Transport, failure, id_header};
+use super::{REQUEST_ID, Stack, failure, id_header};
 use crate::error::{Outcome, Result, TillgateError};
 use crate::testing::{self, Guard, guard};
 use reqwest::Url;
@@ -20,15 +20,15 @@ pub(super) struct Call {
 }
 
 /// Sends a call once.
-pub(super) async fn once(transport: &Transport, call: &Call) -> Sent {
-    let clock = &*transport.clock;
+pub(super) async fn once(stack: &Stack, call: &Call) -> Sent {
+    let clock = &*stack.clock;
     let is_read = matches!(call.request.kind, OperationKind::Read | OperationKind::ReadThatCosts);
-    if is_read && transport.limits.pause() >= call.start_by {
+    if is_read && stack.limits.pause() >= call.start_by {
         return Sent::NotSent(failure::paused(call));
     }
     let _turn = tokio::select! {
         biased;
-        turn = transport.limits.turn(clock, is_read) => match turn {
+        turn = stack.limits.turn(clock, is_read) => match turn {
             Ok(turn) => turn,
             Err(error) => return Sent::NotSent(error),
         },
@@ -46,7 +46,7 @@ pub(super) async fn once(transport: &Transport, call: &Call) -> Sent {
     }
     let sent = tokio::select! {
         biased;
-        sent = exchange(transport, call, request) => sent,
+        sent = exchange(stack, call, request) => sent,
         // Nobody can tell how far the request had come.
         () = clock.sleep_until(call.deadline) => Sent::Lost(failure::too_late(call)),
     };
@@ -61,21 +61,21 @@ pub(super) async fn once(transport: &Transport, call: &Call) -> Sent {
     }
 }
 
-async fn exchange(transport: &Transport, call: &Call, request: reqwest::Request) -> Sent {
-    let mut response = match transport.client(call.request.kind).execute(request).await {
+async fn exchange(stack: &Stack, call: &Call, request: reqwest::Request) -> Sent {
+    let mut response = match stack.client(call.request.kind).execute(request).await {
         Ok(response) => response,
         Err(error) => return failure::of_sending(call, &error),
     };
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
     // The size that a gateway announces is a hint for the reserve, bounded; what comes is counted.
-    let announced = response.content_length().unwrap_or(0).min(transport.answer_size_max_bytes).min(1 << 20);
+    let announced = response.content_length().unwrap_or(0).min(stack.answer_size_max_bytes).min(1 << 20);
     let mut body = Vec::with_capacity(announced as usize);
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => {
-                if (body.len() + chunk.len()) as u64 > transport.answer_size_max_bytes {
-                    return Sent::Lost(failure::too_large(call, status, transport.answer_size_max_bytes));
+                if (body.len() + chunk.len()) as u64 > stack.answer_size_max_bytes {
+                    return Sent::Lost(failure::too_large(call, status, stack.answer_size_max_bytes));
                 }
                 body.extend_from_slice(&chunk);
             }

@@ -260,6 +260,21 @@ impl BaseUrl {
         self.url.as_str().trim_end_matches('/')
     }
 
+    /// The segments of its path; an address ends in a slash or not, and means the same.
+    pub(crate) fn segments(&self) -> Vec<&str> {
+        self.url.path().split('/').filter(|segment| !segment.is_empty()).collect()
+    }
+
+    /// The same with other segments in the place of the last two.
+    pub(super) fn with_last_segments(&self, last: [&str; 2]) -> Result<Self> {
+        let mut url = self.url.clone();
+        match url.path_segments_mut() {
+            Ok(mut path) => drop(path.pop_if_empty().pop().pop().extend(last)),
+            Err(()) => return Err(TillgateError::invalid_argument("base_url", "It cannot carry a path.")),
+        }
+        Ok(Self { url })
+    }
+
     fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }

@@ -31,9 +31,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tracing::Instrument;
 
-/// Calls to one gateway: its address, its two pools, its limits.
+/// Calls to one address of a gateway. Clones and siblings share everything but the address.
+#[derive(Clone)]
 pub(crate) struct Transport {
     base: BaseUrl,
+    stack: Arc<Stack>,
+}
+
+/// What calls travel by, wherever they go: the two pools and the limits.
+struct Stack {
     reads: reqwest::Client,
     money: reqwest::Client,
     limits: Limits,
@@ -63,22 +69,33 @@ impl Transport {
         if !guard(Guard::NoBlindResend) {
             money = money.redirect(reqwest::redirect::Policy::limited(3));
         }
-        Ok(Self {
-            base,
+        let stack = Stack {
             reads: build(reads)?,
             money: build(money)?,
             limits: Limits::new(settings.calls_in_flight_max, settings.pace),
             clock,
             total_timeout: settings.total_timeout,
             answer_size_max_bytes: settings.answer_size_max_bytes,
-        })
+        };
+        Ok(Self { base, stack: Arc::new(stack) })
+    }
+
+    /// The same transport to an address that differs in the last two segments of its path.
+    pub(crate) fn to_sibling(&self, last: [&str; 2]) -> Result<Self> {
+        Ok(Self { base: self.base.with_last_segments(last)?, stack: self.stack.clone() })
+    }
+
+    /// Where it goes.
+    pub(crate) fn base(&self) -> &BaseUrl {
+        &self.base
     }
 
     /// Carries out one call, and tells what is known of it afterwards.
     pub(crate) async fn send(&self, request: Request) -> Sent {
-        let now = self.clock.elapsed();
+        let stack = &*self.stack;
+        let now = stack.clock.elapsed();
         let deadline =
-            now + request.finish_within.map_or(self.total_timeout, |time| time.min(self.total_timeout));
+            now + request.finish_within.map_or(stack.total_timeout, |time| time.min(stack.total_timeout));
         let call = attempt::Call {
             deadline,
             start_by: request.start_within.map_or(deadline, |time| (now + time).min(deadline)),
@@ -100,7 +117,7 @@ impl Transport {
             request_id = call.request_id,
         );
         async {
-            let sent = retry::send(self, &call).await;
+            let sent = retry::send(stack, &call).await;
             match &sent {
                 Sent::Answered(answer) => {
                     tracing::debug!(target: "tillgate", status = answer.status, bytes = answer.body.len(), "answered");
@@ -120,9 +137,11 @@ impl Transport {
 
     /// Takes no more calls, and waits for those that are on their way. They end at their deadlines at the latest.
     pub(crate) async fn close(&self) {
-        self.limits.close().await;
+        self.stack.limits.close().await;
     }
+}
 
+impl Stack {
     fn client(&self, kind: OperationKind) -> &reqwest::Client {
         match kind {
             OperationKind::Read | OperationKind::ReadThatCosts => &self.reads,

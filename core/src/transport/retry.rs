@@ -1,6 +1,6 @@
 //! Sending reads again. Nothing else ever is.
 
-use super::Transport;
+use super::Stack;
 use super::attempt::{self, Call};
 use super::request::{Answer, OperationKind, Sent};
 use crate::testing::{Guard, guard};
@@ -14,26 +14,26 @@ const REPEATS_MAX: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(400);
 
 /// Sends a call, and a read again while that may help and time is left.
-pub(super) async fn send(transport: &Transport, call: &Call) -> Sent {
+pub(super) async fn send(stack: &Stack, call: &Call) -> Sent {
     let may_repeat = call.request.kind == OperationKind::Read || !guard(Guard::NoBlindResend);
     let mut repeat = 0;
     loop {
-        let sent = attempt::once(transport, call).await;
-        let asked = asked_pause(transport, &sent);
+        let sent = attempt::once(stack, call).await;
+        let asked = asked_pause(stack, &sent);
         if let Some(pause) = asked {
-            transport.limits.pause_reads(&*transport.clock, pause);
+            stack.limits.pause_reads(&*stack.clock, pause);
         }
         if !may_repeat || repeat == REPEATS_MAX || !may_help(&sent) {
             return sent;
         }
         repeat += 1;
         let pause = asked.unwrap_or_default().max(jittered(PAUSE * (1 << (repeat - 1))));
-        let start = transport.clock.elapsed() + pause;
+        let start = stack.clock.elapsed() + pause;
         if start >= call.start_by {
             return sent;
         }
         tracing::debug!(target: "tillgate", repeat, pause_ms = pause.as_millis() as u64, "trying again");
-        transport.clock.sleep_until(start).await;
+        stack.clock.sleep_until(start).await;
     }
 }
 
@@ -46,7 +46,7 @@ fn may_help(sent: &Sent) -> bool {
 }
 
 /// The pause that the gateway asks for.
-fn asked_pause(transport: &Transport, sent: &Sent) -> Option<Duration> {
+fn asked_pause(stack: &Stack, sent: &Sent) -> Option<Duration> {
     let Sent::Answered(Answer { status: 429 | 503, headers, .. }) = sent else { return None };
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
@@ -54,7 +54,7 @@ fn asked_pause(transport: &Transport, sent: &Sent) -> Option<Duration> {
     }
     // The other form is a date, by the gateway's clock (RFC 9110, section 10.2.3).
     let date = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()?;
-    Some(Duration::try_from(date.duration_since(transport.clock.now())).unwrap_or_default())
+    Some(Duration::try_from(date.duration_since(stack.clock.now())).unwrap_or_default())
 }
 
 /// Between half of it and all of it, so that tills that failed together do not come back together.

@@ -2,12 +2,16 @@
 
 use super::request::{Answer, OperationKind};
 use crate::error::{ErrorDetails, Outcome, TillgateError};
+use std::collections::HashMap;
 
 /// What the gateway itself said of an error, in its own error body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct GatewayWords {
     pub(crate) code: Option<String>,
     pub(crate) text: Option<String>,
+    pub(crate) information: Option<String>,
+    /// What else it said: name and JSON text.
+    pub(crate) extra: HashMap<String, String>,
 }
 
 /// An error status. `words` is `None` when the body is not the gateway's own: then somebody else may have answered (a
@@ -37,6 +41,8 @@ pub(crate) fn refused(
     details.http_status = Some(answer.status);
     details.gateway_code = words.code;
     details.gateway_text = words.text;
+    details.gateway_information = words.information;
+    details.gateway_extra = words.extra;
     details.request_id = Some(answer.request_id.clone());
     match answer.status {
         401 => TillgateError::Unauthorized { details },
@@ -143,7 +149,7 @@ mod tests {
 
     #[test]
     fn only_the_gateways_own_documented_no_is_a_no_where_money_moves() {
-        let words = Some(GatewayWords { code: Some("API_1".into()), text: None });
+        let words = Some(GatewayWords { code: Some("API_1".into()), ..GatewayWords::default() });
         let outcome = |status, kind, words| refused(&answer(status), kind, words, &[400, 404]).outcome();
         for status in [400, 404] {
             assert_eq!(outcome(status, OperationKind::Money, words.clone()), Outcome::Refused, "{status}");

@@ -56,6 +56,7 @@ impl Shop {
                 total_timeout_ms: Some(3_000),
                 ..Default::default()
             }),
+            ..CysendConfig::default()
         })
         .unwrap();
         till.attach_cysend(CysendAccount { client, name: None }).await.unwrap();

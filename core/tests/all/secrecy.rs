@@ -54,6 +54,7 @@ fn no_secret_is_ever_logged_or_told() {
             }),
             ..Default::default()
         }),
+        ..CysendConfig::default()
     };
     write!(told, "{config:?}").unwrap();
 

@@ -19,8 +19,12 @@ pub fn client(url: &str) -> Arc<CysendClient> {
 pub fn client_with(url: &str, transport: TransportConfig) -> Arc<CysendClient> {
     // Nothing of the machine's own proxies in the tests.
     let transport = TransportConfig { use_environment_proxy: Some(false), ..transport };
-    let config =
-        CysendConfig { credentials: credentials(), base_url: Some(url.into()), transport: Some(transport) };
+    let config = CysendConfig {
+        credentials: credentials(),
+        base_url: Some(url.into()),
+        transport: Some(transport),
+        server: None,
+    };
     CysendClient::new(config).expect("a client")
 }
 
@@ -31,10 +35,7 @@ pub fn order() -> CysendOrderRequest {
         face_value: "10.50".parse().unwrap(),
         face_value_currency: "CHF".into(),
         scenario: CysendOrderScenario::SimulateSuccess,
-        beneficiary_information: vec![CysendBeneficiary {
-            name: "mobile".into(),
-            value: "+41791234567".into(),
-        }],
+        beneficiary_information: vec![CysendBeneficiary::new("mobile", "+41791234567")],
         gift_card_code: None,
         callback_url: None,
         notifications: Vec::new(),

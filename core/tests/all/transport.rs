@@ -133,7 +133,8 @@ fn the_gateways_own_refusal_is_a_refusal() {
         let error = place(&client(&double.url())).unwrap_err();
         assert_eq!((error.outcome(), error.code()), (Outcome::Refused, code));
         assert_eq!(error.details().gateway_code.as_deref(), Some("API_123456"));
-        assert_eq!(error.details().gateway_text.as_deref(), Some("No. Not this time."));
+        assert_eq!(error.details().gateway_text.as_deref(), Some("No."));
+        assert_eq!(error.details().gateway_information.as_deref(), Some("Not this time."));
     }
 }
 
@@ -462,7 +463,7 @@ fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
     let config = CysendConfig {
         credentials: credentials(),
         base_url: Some("http://www.cysend.com/openapi".into()),
-        transport: None,
+        ..CysendConfig::default()
     };
     let error = CysendClient::new(config).err().unwrap();
     assert_eq!((error.outcome(), error.code()), (Outcome::Local, "invalid_argument"));
@@ -513,8 +514,7 @@ fn a_password_that_cannot_be_sent_is_refused_without_being_shown() {
             password: Some(Secret::new(password.into())),
             token: None,
         };
-        let error =
-            CysendClient::new(CysendConfig { credentials, base_url: None, transport: None }).err().unwrap();
+        let error = CysendClient::new(CysendConfig { credentials, ..CysendConfig::default() }).err().unwrap();
         assert!(matches!(error, TillgateError::InvalidArgument { .. }));
         assert!(!error.to_string().contains(PASSWORD));
     }

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from .. import _native
-from .._runtime import Record, Wrapped
+from .._runtime import Record, TextEnum, Wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
     from typing import Final
@@ -174,6 +174,25 @@ class CysendVerificationState:
     )
 
 
+class CysendNewTry(TextEnum):
+    """Whether selling again, as a **new order with a new id**, can help. A hint, and no promise. Never sell
+    again while the order's state is not final: it may still be carried out.
+    """
+
+    __module__ = "tillgate"
+
+    NOT_NEEDED = "not_needed"
+    """There is nothing to try: it was carried out, or is still under way."""
+    MAY_HELP_LATER = "may_help_later"
+    """The cause may go away by itself."""
+    AFTER_CORRECTION = "after_correction"
+    """Only after something was corrected: the number, the amount, the product, the account's settings."""
+    ASK_FIRST = "ask_first"
+    """Part of it, or all of it, may have been carried out all the same: ask the gateway's support first."""
+    WILL_NOT_HELP = "will_not_help"
+    """The same will be refused again."""
+
+
 class CysendAccount(Record):
     """An account at CY.SEND that a till shall use.
 
@@ -196,13 +215,44 @@ class CysendAccount(Record):
         self.name = name
 
 
+class CysendAdvice(Record):
+    """What a response code stands for, in plain words.
+
+    Attributes:
+        code: The code: two digits.
+        title: What the standard calls it, in English.
+        meaning: What it means at a till that sells top-ups, in English.
+        tell_customer: What to tell the customer, in English.
+        new_try: Whether selling again can help.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("code", "title", "meaning", "tell_customer", "new_try")
+
+    def __init__(
+        self,
+        *,
+        code: str,
+        title: str,
+        meaning: str,
+        tell_customer: str,
+        new_try: CysendNewTry,
+    ) -> None:
+        self.code = code
+        self.title = title
+        self.meaning = meaning
+        self.tell_customer = tell_customer
+        self.new_try = new_try
+
+
 class CysendBalance(Record):
     """What the account has left (CY.SEND schema `CustomerBalance`).
 
     Attributes:
         balance: The balance, in the main unit of its currency. May be below zero.
         currency: The currency of the account: alphabetic ISO 4217 code.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -227,19 +277,23 @@ class CysendBeneficiary(Record):
     Attributes:
         name: The name of the fact, such as `mobile`. 1 to 64 characters.
         value: Its value, such as `+41791234567`. At most 1000 characters.
+        extra: In an answer, the fields that this version does not know: name and JSON text. Never sent:
+            leave it empty.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("name", "value")
+    __slots__ = ("name", "value", "extra")
 
     def __init__(
         self,
         *,
         name: str,
         value: str,
+        extra: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.value = value
+        self.extra = dict(extra or {})
 
 
 class CysendBeneficiaryField(Record):
@@ -248,12 +302,14 @@ class CysendBeneficiaryField(Record):
     Attributes:
         name: Its name, to be sent with the order.
         description: What to ask the customer, in English.
-        field_type: How to ask. See `CysendFieldType`.
+        field_type: How to ask. `Other` with an empty text if the gateway does not say. See
+            `CysendFieldType`.
         pattern: A regular expression for what is typed in. Advice only: published ones partly match
             nothing.
         elements: What to choose from.
         required: Whether the order needs it.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -289,7 +345,8 @@ class CysendCatalogue(Record):
         face_values: What each product can be bought for.
         maintenances: Maintenances, running and announced.
         promotions: Promotions, running and announced.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -356,7 +413,8 @@ class CysendCategory(Record):
         category_name: Its name in English.
         promotion: Whether a promotion is running.
         product_ids: The ids of its products.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -414,14 +472,16 @@ class CysendConfig(Record):
     Attributes:
         credentials: The user and password, or the token, of API credentials. They are not those of the
             web site.
-        base_url: The address of the service, version included. Default
-            `https://www.cysend.com/openapi/prod/v5.2.3`. Plain `http` is taken for this very machine
-            only.
+        base_url: The address of the service, version included, when it is not one of CY.SEND's own: a
+            sandbox, a proxy. Plain `http` is taken for this very machine only. Not together with
+            `server`.
         transport: How requests travel.
+        server: Which of CY.SEND's own servers to address. Default
+            `https://www.cysend.com/openapi/prod/v5.2.3`.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("credentials", "base_url", "transport")
+    __slots__ = ("credentials", "base_url", "transport", "server")
 
     def __init__(
         self,
@@ -429,10 +489,12 @@ class CysendConfig(Record):
         credentials: CysendCredentials,
         base_url: str | None = None,
         transport: TransportConfig | None = None,
+        server: CysendServer | None = None,
     ) -> None:
         self.credentials = credentials
         self.base_url = base_url
         self.transport = transport
+        self.server = server
 
 
 class CysendCost(Record):
@@ -448,7 +510,8 @@ class CysendCost(Record):
         cost: What the account would be debited, in the main unit of `currency`.
         currency: The currency of the cost: alphabetic ISO 4217 code.
         beneficiary_information: What the gateway was told of the beneficiary.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -540,7 +603,8 @@ class CysendCountry(Record):
         country_iso_alpha3: ISO 3166-1 alpha-3 code.
         promotion: Whether a promotion is running.
         category_ids: The ids of its categories.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -636,19 +700,23 @@ class CysendDestinationDescription(Record):
     Attributes:
         name: Its name.
         required: Whether it must be given.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("name", "required")
+    __slots__ = ("name", "required", "extra")
 
     def __init__(
         self,
         *,
         name: str,
         required: bool,
+        extra: dict[str, str],
     ) -> None:
         self.name = name
         self.required = required
+        self.extra = extra
 
 
 class CysendDestinationParameter(Record):
@@ -657,19 +725,23 @@ class CysendDestinationParameter(Record):
     Attributes:
         name: The name that the channel asks for, such as `url`.
         value: Its value.
+        extra: In an answer, the fields that this version does not know: name and JSON text. Never sent:
+            leave it empty.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("name", "value")
+    __slots__ = ("name", "value", "extra")
 
     def __init__(
         self,
         *,
         name: str,
         value: str,
+        extra: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.value = value
+        self.extra = dict(extra or {})
 
 
 class CysendErrorDescription(Record):
@@ -679,10 +751,12 @@ class CysendErrorDescription(Record):
         http: The HTTP status that it comes with.
         code: The code, to tell the gateway's support.
         meaning: What it means, in English.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("http", "code", "meaning")
+    __slots__ = ("http", "code", "meaning", "extra")
 
     def __init__(
         self,
@@ -690,10 +764,12 @@ class CysendErrorDescription(Record):
         http: int | None = None,
         code: str,
         meaning: str,
+        extra: dict[str, str],
     ) -> None:
         self.http = http
         self.code = code
         self.meaning = meaning
+        self.extra = extra
 
 
 class CysendFaceValueFilter(Record):
@@ -751,19 +827,23 @@ class CysendFaceValues(Record):
     Attributes:
         fixed: Set amounts.
         range: Amounts of the customer's choice within bounds.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("fixed", "range")
+    __slots__ = ("fixed", "range", "extra")
 
     def __init__(
         self,
         *,
         fixed: list[CysendFixedFaceValue],
         range: list[CysendRangeFaceValue],
+        extra: dict[str, str],
     ) -> None:
         self.fixed = fixed
         self.range = range
+        self.extra = extra
 
 
 class CysendFixedFaceValue(Record):
@@ -778,7 +858,8 @@ class CysendFixedFaceValue(Record):
         cost_currency: The currency of the cost, which is the account's: alphabetic ISO 4217 code.
         definition: What is in it besides, such as messages or data of a bundle. Often empty.
         promotion: Whether a promotion is running.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -853,7 +934,8 @@ class CysendGiftCard(Record):
         remaining_balance: What is left on it, in the main unit of its currency.
         expiration: When it expires; a date without an offset is read as UTC.
         usage_instruction: How to use it.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -904,17 +986,21 @@ class CysendGiftCardActive(Record):
 
     Attributes:
         active: Whether it can be spent.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("active",)
+    __slots__ = ("active", "extra")
 
     def __init__(
         self,
         *,
         active: bool,
+        extra: dict[str, str],
     ) -> None:
         self.active = active
+        self.extra = extra
 
 
 class CysendMaintenance(Record):
@@ -926,7 +1012,8 @@ class CysendMaintenance(Record):
         start_time: When it begins; a date without an offset is read as UTC.
         stop_time: When it ends; a date without an offset is read as UTC.
         descriptions: What it is, in various languages.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -959,7 +1046,8 @@ class CysendNotificationChannel(Record):
         name: Its name.
         whitelabel: Whether messages are written with your own templates.
         destination: The parameters that a subscription gives it.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -990,10 +1078,12 @@ class CysendNotificationEvent(Record):
         uid: Its id at the gateway.
         resource_type_uid: The id of the kind of thing that it happens to.
         name: Its name, such as `Purchase result`.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("uid", "resource_type_uid", "name")
+    __slots__ = ("uid", "resource_type_uid", "name", "extra")
 
     def __init__(
         self,
@@ -1001,10 +1091,12 @@ class CysendNotificationEvent(Record):
         uid: str,
         resource_type_uid: str,
         name: str,
+        extra: dict[str, str],
     ) -> None:
         self.uid = uid
         self.resource_type_uid = resource_type_uid
         self.name = name
+        self.extra = extra
 
 
 class CysendNotificationResourceType(Record):
@@ -1013,19 +1105,23 @@ class CysendNotificationResourceType(Record):
     Attributes:
         uid: Its id at the gateway.
         name: Its name, such as `Purchase`.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("uid", "name")
+    __slots__ = ("uid", "name", "extra")
 
     def __init__(
         self,
         *,
         uid: str,
         name: str,
+        extra: dict[str, str],
     ) -> None:
         self.uid = uid
         self.name = name
+        self.extra = extra
 
 
 class CysendOrder(Record):
@@ -1034,14 +1130,14 @@ class CysendOrder(Record):
     Attributes:
         uid: The gateway's id of the order.
         user_uid: Your own id of the order.
-        date: When the gateway took it. Nothing if that could not be read; a date without an offset is
-            read as UTC.
+        date: When the gateway took it; a date without an offset is read as UTC. What could not be read
+            stands in `extra`.
         face_value_id: The id of the face value.
         face_value: What the beneficiary receives, in the main unit of its currency.
         face_value_currency: The currency of the face value: alphabetic ISO 4217 code.
         gift_card_code: The code of the gift card that paid, if one did.
-        scenario: Whether it was meant. A simulated order looks like a real one in all else. See
-            `CysendOrderScenario`.
+        scenario: Whether it was meant. A simulated order looks like a real one in all else. `Other` with
+            an empty text if the gateway does not say. See `CysendOrderScenario`.
         callback_url: Where the gateway posts changes, if it was told to.
         cost: What the account is debited, in the main unit of `currency`.
         currency: The currency of the cost: alphabetic ISO 4217 code.
@@ -1054,7 +1150,8 @@ class CysendOrder(Record):
             none.
         response_title: The title of the response code, in English.
         response_description: The response code in words, in English.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -1212,19 +1309,23 @@ class CysendPermission(Record):
     Attributes:
         scope: The operations, as a pattern of paths such as `store/catalogue/*`.
         methods: The HTTP methods.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("scope", "methods")
+    __slots__ = ("scope", "methods", "extra")
 
     def __init__(
         self,
         *,
         scope: str,
         methods: str,
+        extra: dict[str, str],
     ) -> None:
         self.scope = scope
         self.methods = methods
+        self.extra = extra
 
 
 class CysendPrepaidCode(Record):
@@ -1239,7 +1340,8 @@ class CysendPrepaidCode(Record):
             `expiration_text` has what it gave.
         expiration_text: When the voucher expires, as the gateway wrote it.
         usage_instructions: How to redeem it, in various languages.
-        unknown_fields: The fields of the voucher that this version does not know, as a JSON object.
+        unknown_fields: The fields of the voucher that this version does not know, or that are not of the
+            documented type, as JSON text: an object, or what the gateway wrote in the place of one.
     """
 
     __module__ = "tillgate"
@@ -1282,7 +1384,8 @@ class CysendProduct(Record):
     Attributes:
         product_id: The gateway's id of the product.
         product_name: Its name.
-        product_type: How it is delivered. See `CysendProductType`.
+        product_type: How it is delivered. `Other` with an empty text if the gateway does not say. See
+            `CysendProductType`.
         country_zone: Where it can be used, roughly. See `CysendCountryZone`.
         countries: The ids of the countries that it is sold for.
         categories: The ids of its categories.
@@ -1293,7 +1396,8 @@ class CysendProduct(Record):
         beneficiary_information: What an order must say of the beneficiary.
         face_value_ids: The ids of its face values.
         usage_instructions: How to redeem it, in various languages, if that was asked for.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -1417,7 +1521,8 @@ class CysendPromotion(Record):
         time_zone: The time zone in which the promotion thinks.
         descriptions: What it is, in various languages.
         face_value_ids: The ids of the face values that take part.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -1463,10 +1568,12 @@ class CysendPromotionText(Record):
         conditions_summary: The conditions in short.
         conditions: The conditions.
         denominations: Which face values take part.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("language", "title", "conditions_summary", "conditions", "denominations")
+    __slots__ = ("language", "title", "conditions_summary", "conditions", "denominations", "extra")
 
     def __init__(
         self,
@@ -1476,12 +1583,14 @@ class CysendPromotionText(Record):
         conditions_summary: str,
         conditions: str,
         denominations: str,
+        extra: dict[str, str],
     ) -> None:
         self.language = language
         self.title = title
         self.conditions_summary = conditions_summary
         self.conditions = conditions
         self.denominations = denominations
+        self.extra = extra
 
 
 class CysendRangeFaceValue(Record):
@@ -1499,7 +1608,8 @@ class CysendRangeFaceValue(Record):
         maximum_cost: What the account is debited for the largest amount.
         cost_currency: The currency of the costs, which is the account's: alphabetic ISO 4217 code.
         promotion: Whether a promotion is running.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -1546,16 +1656,19 @@ class CysendRangeFaceValue(Record):
 
 
 class CysendResponseCode(Record):
-    """A response code that orders can have (CY.SEND schema `OrderResponseCode`).
+    """A response code that orders can have (CY.SEND schema `OrderResponseCode`). What a cashier makes of it:
+    `cysend_response_advice`.
 
     Attributes:
         response_code: The code, modelled on ISO 8583.
         response_title: Its title, in English.
         response_description: What it means, in English.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("response_code", "response_title", "response_description")
+    __slots__ = ("response_code", "response_title", "response_description", "extra")
 
     def __init__(
         self,
@@ -1563,10 +1676,12 @@ class CysendResponseCode(Record):
         response_code: str,
         response_title: str,
         response_description: str,
+        extra: dict[str, str],
     ) -> None:
         self.response_code = response_code
         self.response_title = response_title
         self.response_description = response_description
+        self.extra = extra
 
 
 class CysendSelectElement(Record):
@@ -1575,32 +1690,62 @@ class CysendSelectElement(Record):
     Attributes:
         value: What to send with the order.
         description: What to show to the customer.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("value", "description")
+    __slots__ = ("value", "description", "extra")
 
     def __init__(
         self,
         *,
         value: str,
         description: str,
+        extra: dict[str, str],
     ) -> None:
         self.value = value
         self.description = description
+        self.extra = extra
+
+
+class CysendServer(Record):
+    """The variables of CY.SEND's address `https://www.cysend.com/openapi/{environment}/{version}`. Values
+    that the description does not list are allowed: new versions appear. Each has 1 to 64 of `A-Z a-z 0-9 . _
+    ~ -`, and no `..`.
+
+    Attributes:
+        environment: The environment. Left out: `prod`; in `with_server` the one that the client has.
+        version: The version of the API. Left out: `v5.2.3`; in `with_server` the one that the client has.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("environment", "version")
+
+    def __init__(
+        self,
+        *,
+        environment: str | None = None,
+        version: str | None = None,
+    ) -> None:
+        self.environment = environment
+        self.version = version
 
 
 class CysendSubscription(Record):
-    """A subscription to what happens to one order (CY.SEND schema `Subscription`).
+    """A subscription to notifications (CY.SEND schema `Subscription`): to what happens to one order when it
+    is placed with the order, to what happens to the account when `get_subscriptions` lists it.
 
     Attributes:
         trigger_uid: The trigger's id at the gateway, such as `1111-2222-3333-4444`.
         channel_uid: The channel's id at the gateway.
         destination: Where the notification goes; the channel says which parameters it wants.
+        extra: In an answer, the fields that this version does not know: name and JSON text. Never sent:
+            leave it empty.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("trigger_uid", "channel_uid", "destination")
+    __slots__ = ("trigger_uid", "channel_uid", "destination", "extra")
 
     def __init__(
         self,
@@ -1608,10 +1753,12 @@ class CysendSubscription(Record):
         trigger_uid: str,
         channel_uid: str,
         destination: list[CysendDestinationParameter],
+        extra: Mapping[str, str] | None = None,
     ) -> None:
         self.trigger_uid = trigger_uid
         self.channel_uid = channel_uid
         self.destination = destination
+        self.extra = dict(extra or {})
 
 
 class CysendText(Record):
@@ -1620,19 +1767,23 @@ class CysendText(Record):
     Attributes:
         language: ISO 639-1 code of the language.
         text: The text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("language", "text")
+    __slots__ = ("language", "text", "extra")
 
     def __init__(
         self,
         *,
         language: str,
         text: str,
+        extra: dict[str, str],
     ) -> None:
         self.language = language
         self.text = text
+        self.extra = extra
 
 
 class CysendTimeZone(Record):
@@ -1642,7 +1793,8 @@ class CysendTimeZone(Record):
     Attributes:
         name: Its name, such as `Europe/Zurich`.
         utc_offset: Its offset from UTC as the gateway writes it, such as `100` for one hour.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -1665,10 +1817,12 @@ class CysendToken(Record):
 
     Attributes:
         token: The token itself: whoever has it can act with it.
-        expires: When it expires; a date without an offset is read as UTC.
+        expires: When it expires; a date without an offset is read as UTC. What is no date stands in
+            `extra` as `TTL`.
         authorized_ips: The addresses that it works from, with commas between.
         permissions: What it may do.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -1775,7 +1929,8 @@ class CysendVerificationStatus(Record):
         uid: The verification's id.
         method: How the code reaches its owner. See `CysendVerificationMethod`.
         status: How far it has come. See `CysendVerificationState`.
-        extra: The fields of the answer that this version does not know: name and JSON text.
+        extra: The fields of the answer that this version does not know, or that are not of the documented
+            type: name and JSON text.
     """
 
     __module__ = "tillgate"
@@ -1866,7 +2021,7 @@ class CysendClient(Wrapped):
         """
         return self._handle.call(5)
 
-    def get_active(self, gift_card_code: Secret) -> bool:
+    def get_active(self, gift_card_code: Secret) -> CysendGiftCardActive:
         """Whether a gift card can be spent (operation `getActive`). Never repeated by itself: tries at codes
         may be counted.
 
@@ -2034,6 +2189,16 @@ class CysendClient(Wrapped):
         """
         self._handle.call(27, secret)
 
+    def with_server(self, server: CysendServer) -> CysendClient:
+        """A client for another server of the same host, for a single call or for many: what `server` leaves
+        out is as this client has it. It shares connections, limits and credentials with this one; a rotated
+        secret counts for both, and closing either closes both. To a till it is another account.
+
+        # Errors `invalid_argument` when a value cannot be a segment of an address, or when this client's
+        address does not end in `/openapi/{environment}/{version}`.
+        """
+        return CysendClient._of(self._handle.call(28, server))
+
     def __enter__(self) -> CysendClient:
         return self
 
@@ -2112,7 +2277,7 @@ class AsyncCysendClient(Wrapped):
         """
         return await self._handle.call_async(5)
 
-    async def get_active(self, gift_card_code: Secret) -> bool:
+    async def get_active(self, gift_card_code: Secret) -> CysendGiftCardActive:
         """Whether a gift card can be spent (operation `getActive`). Never repeated by itself: tries at codes
         may be counted.
 
@@ -2280,8 +2445,29 @@ class AsyncCysendClient(Wrapped):
         """
         self._handle.call(27, secret)
 
+    def with_server(self, server: CysendServer) -> AsyncCysendClient:
+        """A client for another server of the same host, for a single call or for many: what `server` leaves
+        out is as this client has it. It shares connections, limits and credentials with this one; a rotated
+        secret counts for both, and closing either closes both. To a till it is another account.
+
+        # Errors `invalid_argument` when a value cannot be a segment of an address, or when this client's
+        address does not end in `/openapi/{environment}/{version}`.
+        """
+        return AsyncCysendClient._of(self._handle.call(28, server))
+
     async def __aenter__(self) -> AsyncCysendClient:
         return self
 
     async def __aexit__(self, *exception: object) -> None:
         await self.close()
+
+
+def cysend_response_advice(code: str) -> CysendAdvice | None:
+    """What a response code of an order (`Order.response_code`, `CysendOrder.response_code`) means for a
+    cashier. Nothing for a code that the standard does not define; then the gateway's own words are all there
+    is.
+    """
+    return _native.call("cysend_response_advice", code)
+
+
+cysend_response_advice.__module__ = "tillgate"

@@ -32,7 +32,11 @@ class ErrorDetails(Record):
         outcome: What is known about the money.
         field: The argument or field that was wrong, as a path such as `orders[0].face_value`.
         gateway_code: The gateway's own error code (CY.SEND: `APIError.code`).
-        gateway_text: The gateway's own words (CY.SEND: `APIError.message` and `information`).
+        gateway_text: The gateway's own words (CY.SEND: `APIError.message`). At most 500 characters.
+        gateway_information: What the gateway adds to them (CY.SEND: `APIError.information`), such as the
+            name of a missing parameter. At most 500 characters.
+        gateway_extra: The fields of the gateway's error that this version does not know: name and JSON
+            text. At most 32 of them, each of at most 2,000 characters.
         http_status: The HTTP status of the answer.
         order_id: The order that this is about.
         request_id: The correlation id that was sent with the request; it also stands in the logs.
@@ -46,6 +50,8 @@ class ErrorDetails(Record):
         "field",
         "gateway_code",
         "gateway_text",
+        "gateway_information",
+        "gateway_extra",
         "http_status",
         "order_id",
         "request_id",
@@ -60,6 +66,8 @@ class ErrorDetails(Record):
         field: str | None = None,
         gateway_code: str | None = None,
         gateway_text: str | None = None,
+        gateway_information: str | None = None,
+        gateway_extra: dict[str, str],
         http_status: int | None = None,
         order_id: str | None = None,
         request_id: str | None = None,
@@ -70,6 +78,8 @@ class ErrorDetails(Record):
         self.field = field
         self.gateway_code = gateway_code
         self.gateway_text = gateway_text
+        self.gateway_information = gateway_information
+        self.gateway_extra = gateway_extra
         self.http_status = http_status
         self.order_id = order_id
         self.request_id = request_id
@@ -86,7 +96,11 @@ class TillgateError(Exception):
         outcome: What is known about the money.
         field: The argument or field that was wrong, as a path such as `orders[0].face_value`.
         gateway_code: The gateway's own error code (CY.SEND: `APIError.code`).
-        gateway_text: The gateway's own words (CY.SEND: `APIError.message` and `information`).
+        gateway_text: The gateway's own words (CY.SEND: `APIError.message`). At most 500 characters.
+        gateway_information: What the gateway adds to them (CY.SEND: `APIError.information`), such as the
+            name of a missing parameter. At most 500 characters.
+        gateway_extra: The fields of the gateway's error that this version does not know: name and JSON
+            text. At most 32 of them, each of at most 2,000 characters.
         http_status: The HTTP status of the answer.
         order_id: The order that this is about.
         request_id: The correlation id that was sent with the request; it also stands in the logs.
@@ -105,6 +119,8 @@ class TillgateError(Exception):
         self.field = details.field
         self.gateway_code = details.gateway_code
         self.gateway_text = details.gateway_text
+        self.gateway_information = details.gateway_information
+        self.gateway_extra = details.gateway_extra
         self.http_status = details.http_status
         self.order_id = details.order_id
         self.request_id = details.request_id

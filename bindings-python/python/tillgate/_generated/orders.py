@@ -403,6 +403,10 @@ class NewOrder(Record):
         account: The name under which the account was attached; may be left out while there is only one.
         amount_range: Bounds to check the amount against.
         callback_url: Where the gateway shall call back. Not part of what makes two requests the same.
+            CY.SEND calls it deprecated in favour of notifications; it is still the only way that needs
+            nothing set up there.
+        notifications: Notifications that the gateway shall send of this order, besides or instead of
+            `callback_url`. At most 50. Not part of what makes two requests the same.
         payment_code: A gift card or the like that pays (CY.SEND: `gift_card_code`). Kept encrypted; not
             part of what makes two requests the same.
         submit_within_ms: Time to act in milliseconds: no attempt starts later. Default: the policy's,
@@ -420,6 +424,7 @@ class NewOrder(Record):
         "account",
         "amount_range",
         "callback_url",
+        "notifications",
         "payment_code",
         "submit_within_ms",
         "notes",
@@ -436,6 +441,7 @@ class NewOrder(Record):
         account: str | None = None,
         amount_range: AmountRange | None = None,
         callback_url: str | None = None,
+        notifications: Sequence[OrderNotification] = (),
         payment_code: Secret | None = None,
         submit_within_ms: int | None = None,
         notes: Mapping[str, str] | None = None,
@@ -448,6 +454,7 @@ class NewOrder(Record):
         self.account = account
         self.amount_range = amount_range
         self.callback_url = callback_url
+        self.notifications = list(notifications)
         self.payment_code = payment_code
         self.submit_within_ms = submit_within_ms
         self.notes = dict(notes or {})
@@ -483,6 +490,28 @@ class NewUndo(Record):
         self.submit_within_ms = submit_within_ms
 
 
+class NotificationParameter(Record):
+    """A parameter of a notification's destination.
+
+    Attributes:
+        name: The name that the channel asks for, such as `url` (CY.SEND:
+            `NotificationDestinationParameter.name`).
+        value: Its value.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("name", "value")
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        value: str,
+    ) -> None:
+        self.name = name
+        self.value = value
+
+
 class Order(Record):
     """An order and all that is known of it. Holds no voucher code: that is `reveal`'s to give.
 
@@ -503,6 +532,7 @@ class Order(Record):
         scenario: The scenario that was asked for, as sent.
         beneficiary: Whom it is for.
         callback_url: Where the gateway was asked to call back.
+        notifications: The notifications that the gateway was asked for.
         notes: The caller's notes.
         cost: What the account was debited, as the gateway said.
         gateway_uid: The gateway's own id of the order (CY.SEND: `uid`).
@@ -537,6 +567,7 @@ class Order(Record):
         "scenario",
         "beneficiary",
         "callback_url",
+        "notifications",
         "notes",
         "cost",
         "gateway_uid",
@@ -572,6 +603,7 @@ class Order(Record):
         scenario: str,
         beneficiary: list[BeneficiaryField],
         callback_url: str | None = None,
+        notifications: list[OrderNotification],
         notes: dict[str, str],
         cost: Money | None = None,
         gateway_uid: str | None = None,
@@ -603,6 +635,7 @@ class Order(Record):
         self.scenario = scenario
         self.beneficiary = beneficiary
         self.callback_url = callback_url
+        self.notifications = notifications
         self.notes = notes
         self.cost = cost
         self.gateway_uid = gateway_uid
@@ -667,6 +700,32 @@ class OrderFilter(Record):
         self.text = text
         self.limit = limit
         self.after = after
+
+
+class OrderNotification(Record):
+    """A notification that the gateway shall send of what becomes of an order.
+
+    Attributes:
+        trigger: What sets it off, by the gateway's id (CY.SEND: `Subscription.trigger_uid`).
+        channel: How it travels, by the gateway's id (CY.SEND: `Subscription.channel_uid`;
+            `get_notification_channels` lists them).
+        destination: Where it goes, as the channel asks: an `url` for HTTP, addresses for mail. At least
+            one parameter.
+    """
+
+    __module__ = "tillgate"
+    __slots__ = ("trigger", "channel", "destination")
+
+    def __init__(
+        self,
+        *,
+        trigger: str,
+        channel: str,
+        destination: list[NotificationParameter],
+    ) -> None:
+        self.trigger = trigger
+        self.channel = channel
+        self.destination = destination
 
 
 class OrderPage(Record):
@@ -897,10 +956,19 @@ class Voucher(Record):
         pdf_link: Where a printable form lies.
         expiration: When it expires, as the gateway wrote it.
         usage_instructions: How to redeem it, by language (ISO 639-1).
+        unknown_fields: What else the gateway gave that this version does not know, as JSON text.
     """
 
     __module__ = "tillgate"
-    __slots__ = ("code", "serial", "pin_code", "pdf_link", "expiration", "usage_instructions")
+    __slots__ = (
+        "code",
+        "serial",
+        "pin_code",
+        "pdf_link",
+        "expiration",
+        "usage_instructions",
+        "unknown_fields",
+    )
 
     def __init__(
         self,
@@ -911,6 +979,7 @@ class Voucher(Record):
         pdf_link: Secret | None = None,
         expiration: str | None = None,
         usage_instructions: dict[str, str],
+        unknown_fields: Secret | None = None,
     ) -> None:
         self.code = code
         self.serial = serial
@@ -918,6 +987,7 @@ class Voucher(Record):
         self.pdf_link = pdf_link
         self.expiration = expiration
         self.usage_instructions = usage_instructions
+        self.unknown_fields = unknown_fields
 
 
 def new_id() -> str:

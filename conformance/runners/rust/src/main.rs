@@ -107,7 +107,7 @@ impl Settings {
                 token: None,
             },
             base_url: Some(url),
-            transport: None,
+            ..CysendConfig::default()
         })?;
         block_on(async {
             let till = Till::open(TillConfig {
@@ -143,6 +143,7 @@ fn step(till: &Till, words: &[&str]) -> Option<Result<String>> {
                 account: None,
                 amount_range: None,
                 callback_url: None,
+                notifications: Vec::new(),
                 payment_code: None,
                 submit_within_ms: None,
                 notes: Default::default(),

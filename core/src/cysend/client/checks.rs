@@ -187,8 +187,12 @@ fn notifications(at: &impl Fn(&str) -> String, notifications: &[CysendSubscripti
     for (index, subscription) in notifications.iter().enumerate() {
         let at = |field: &str| at(&format!("notifications[{index}].{field}"));
         // The published pattern for ids ends in an escaped `$` and matches none; only the size is checked.
-        if !bounded(&subscription.trigger_uid, 1, 64) || !bounded(&subscription.channel_uid, 1, 64) {
-            return wrong(at("trigger_uid"), "Both ids have 1 to 64 characters.");
+        for (name, id) in
+            [("trigger_uid", &subscription.trigger_uid), ("channel_uid", &subscription.channel_uid)]
+        {
+            if !bounded(id, 1, 64) {
+                return wrong(at(name), "It has 1 to 64 characters.");
+            }
         }
         let parameters = &subscription.destination;
         let fit =
@@ -256,10 +260,7 @@ mod tests {
             face_value: "10.00".parse().unwrap(),
             face_value_currency: "CHF".into(),
             scenario: CysendOrderScenario::SimulateSuccess,
-            beneficiary_information: vec![CysendBeneficiary {
-                name: "mobile".into(),
-                value: "+41791234567".into(),
-            }],
+            beneficiary_information: vec![CysendBeneficiary::new("mobile", "+41791234567")],
             gift_card_code: None,
             callback_url: Some("https://till.example/callback".into()),
             notifications: Vec::new(),

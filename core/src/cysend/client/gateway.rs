@@ -1,5 +1,6 @@
 //! The gateway as seen from here: its address, our credentials, and how its answers become records.
 
+use super::server::{self, CysendServer};
 use super::{CysendConfig, CysendCredentials};
 use crate::clock::Clock;
 use crate::cysend::operations;
@@ -7,14 +8,12 @@ use crate::cysend::wire;
 use crate::error::{Result, TillgateError};
 use crate::runtime;
 use crate::secret::Secret;
-use crate::transport::{self, Answer, BaseUrl, OperationKind, Request, Sent, Transport, secret_header};
+use crate::transport::{self, Answer, OperationKind, Request, Sent, Transport, secret_header};
 use base64::Engine;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, RwLock};
-
-const BASE_URL: &str = "https://www.cysend.com/openapi/prod/v5.2.3";
 
 /// The statuses by which the gateway says no, each with its own error body (chapter 10 of its description, and the
 /// answers of `createOrder`).
@@ -26,7 +25,11 @@ const DECODED_APART_BYTES: usize = 256 << 10;
 /// One account at the gateway.
 pub(crate) struct Gateway {
     transport: Transport,
-    address: BaseUrl,
+    identity: Arc<Identity>,
+}
+
+/// Who we are. Clients for several servers of the gateway share it, so that a rotated secret counts for all of them.
+struct Identity {
     principal: Principal,
     proof: RwLock<(HeaderName, HeaderValue)>,
 }
@@ -39,33 +42,37 @@ enum Principal {
 
 impl Gateway {
     pub(super) fn new(config: CysendConfig, clock: Arc<dyn Clock>) -> Result<Self> {
-        let address = config.base_url.as_deref().unwrap_or(BASE_URL);
+        let address = server::address(config.base_url, config.server)?;
         let (principal, secret) = principal(&config.credentials)?;
-        let proof = principal.proof(&secret)?;
+        let proof = RwLock::new(principal.proof(&secret)?);
         Ok(Self {
-            transport: Transport::new(address, &config.transport.unwrap_or_default(), clock)?,
-            address: BaseUrl::checked(address)?,
-            principal,
-            proof: RwLock::new(proof),
+            transport: Transport::new(&address, &config.transport.unwrap_or_default(), clock)?,
+            identity: Arc::new(Identity { principal, proof }),
         })
+    }
+
+    /// The same account at another server of the gateway.
+    pub(super) fn with_server(&self, server: &CysendServer) -> Result<Self> {
+        let last = server::last_segments(self.transport.base(), server)?;
+        Ok(Self { transport: self.transport.to_sibling(last)?, identity: self.identity.clone() })
     }
 
     /// The address of the service: a part of the account's name.
     pub(crate) fn address(&self) -> &str {
-        self.address.as_str()
+        self.transport.base().as_str()
     }
 
     /// Who we are: a part of the account's name. A token does not say it; whoever gives one has to.
     pub(crate) fn principal(&self) -> Option<&str> {
-        match &self.principal {
+        match &self.identity.principal {
             Principal::User(user) => Some(user),
             Principal::Token(customer) => customer.as_deref(),
         }
     }
 
     pub(crate) fn rotate_secret(&self, secret: &Secret) -> Result<()> {
-        let proof = self.principal.proof(secret)?;
-        *self.proof.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = proof;
+        let proof = self.identity.principal.proof(secret)?;
+        *self.identity.proof.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = proof;
         Ok(())
     }
 
@@ -77,7 +84,7 @@ impl Gateway {
     /// Sends a call with our credentials, where the operation asks for them.
     pub(super) async fn send(&self, mut request: Request) -> Sent {
         if !operations::is_open(request.operation) {
-            let (name, value) = self.proof.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+            let (name, value) = self.identity.shown();
             request.headers.insert(name, value);
         }
         self.transport.send(request).await
@@ -101,6 +108,13 @@ impl Gateway {
             return Ok(T::default());
         }
         decoded(answer, kind).await
+    }
+}
+
+impl Identity {
+    /// The present proof of who we are.
+    fn shown(&self) -> (HeaderName, HeaderValue) {
+        self.proof.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 }
 

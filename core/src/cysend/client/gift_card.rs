@@ -12,9 +12,8 @@ pub(super) async fn get(gateway: &Gateway, code: &Secret) -> Result<CysendGiftCa
     gateway.fetch(request(&operations::GET_GIFT_CARD, code)?).await
 }
 
-pub(super) async fn is_active(gateway: &Gateway, code: &Secret) -> Result<bool> {
-    let answer: CysendGiftCardActive = gateway.fetch(request(&operations::GET_ACTIVE, code)?).await?;
-    Ok(answer.active)
+pub(super) async fn is_active(gateway: &Gateway, code: &Secret) -> Result<CysendGiftCardActive> {
+    gateway.fetch(request(&operations::GET_ACTIVE, code)?).await
 }
 
 pub(super) async fn set_active(gateway: &Gateway, code: &Secret, active: bool) -> Result<()> {

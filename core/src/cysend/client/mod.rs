@@ -8,6 +8,7 @@ mod gateway;
 mod gift_card;
 mod notification;
 mod orders;
+mod server;
 #[cfg(test)]
 mod tests;
 mod verification;
@@ -22,20 +23,24 @@ use crate::transport::TransportConfig;
 pub(crate) use checks::orders as check_orders;
 pub(crate) use gateway::Gateway;
 pub(crate) use orders::{LookUp, Submitted};
+pub use server::CysendServer;
 use std::sync::Arc;
 
 /// How to reach CY.SEND, and as whom.
-#[derive(Clone, Debug, uniffi::Record)]
+#[derive(Clone, Debug, Default, uniffi::Record)]
 pub struct CysendConfig {
     /// The user and password, or the token, of API credentials. They are not those of the web site.
     pub credentials: CysendCredentials,
-    /// The address of the service, version included. Default `https://www.cysend.com/openapi/prod/v5.2.3`. Plain `http` is taken
-    /// for this very machine only.
+    /// The address of the service, version included, when it is not one of CY.SEND's own: a sandbox, a proxy. Plain `http` is
+    /// taken for this very machine only. Not together with `server`.
     #[uniffi(default = None)]
     pub base_url: Option<String>,
     /// How requests travel.
     #[uniffi(default = None)]
     pub transport: Option<TransportConfig>,
+    /// Which of CY.SEND's own servers to address. Default `https://www.cysend.com/openapi/prod/v5.2.3`.
+    #[uniffi(default = None)]
+    pub server: Option<CysendServer>,
 }
 
 /// Who we are to CY.SEND: either `user` and `password`, or `token`.
@@ -72,6 +77,17 @@ impl CysendClient {
         // Real time always: a gateway's patience does not grow or shrink with a clock that tests have moved.
         let gateway = Gateway::new(config, Arc::new(SystemClock::new()))?;
         Ok(Arc::new(Self { gateway: Arc::new(gateway) }))
+    }
+
+    /// A client for another server of the same host, for a single call or for many: what `server` leaves out is as this client has
+    /// it. It shares connections, limits and credentials with this one; a rotated secret counts for both, and closing either
+    /// closes both. To a till it is another account.
+    ///
+    /// # Errors
+    /// `invalid_argument` when a value cannot be a segment of an address, or when this client's address does not end in
+    /// `/openapi/{environment}/{version}`.
+    pub fn with_server(&self, server: CysendServer) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self { gateway: Arc::new(self.gateway.with_server(&server)?) }))
     }
 
     /// Places orders (operation `createOrder`). **Moves money, and nothing protects this call**: after an error whose outcome is
@@ -251,7 +267,7 @@ impl CysendClient {
     ///
     /// # Errors
     /// As `get_gift_card`.
-    pub async fn get_active(&self, gift_card_code: Arc<Secret>) -> Result<bool> {
+    pub async fn get_active(&self, gift_card_code: Arc<Secret>) -> Result<CysendGiftCardActive> {
         let gateway = self.gateway.clone();
         detached(async move { gift_card::is_active(&gateway, &gift_card_code).await }).await
     }

@@ -21,7 +21,7 @@ fn gateway(url: String) -> Arc<Gateway> {
         password: Some(Secret::new("secret".into())),
         token: None,
     };
-    let config = CysendConfig { credentials, base_url: Some(url), transport: None };
+    let config = CysendConfig { credentials, base_url: Some(url), transport: None, server: None };
     CysendClient::new(config).unwrap().gateway().clone()
 }
 

@@ -3,7 +3,7 @@
 use crate::cysend::wire::{self, answer_record};
 use crate::money::Timestamp;
 use crate::secret::Secret;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::sync::Arc;
 
 /// What a new token may do (CY.SEND operation `createAccessToken`, schema `TokenOptions`).
@@ -27,22 +27,21 @@ answer_record! {
     pub struct CysendToken {
         /// The token itself: whoever has it can act with it.
         pub token: Option<Arc<Secret>>; via wire::secret; or default,
-        /// When it expires; a date without an offset is read as UTC.
-        pub expires: Option<Timestamp> = "TTL"; via wire::date; or default,
+        /// When it expires; a date without an offset is read as UTC. What is no date stands in `extra` as `TTL`.
+        pub expires: Option<Timestamp> = "TTL"; via wire::date; or extra,
         /// The addresses that it works from, with commas between.
-        pub authorized_ips: Option<String>; or default,
+        pub authorized_ips: Option<String>; via wire::text; or default,
         /// What it may do.
         pub permissions: Vec<CysendPermission>; via wire::or_default; or default,
     }
 }
 
-/// What a token may do (CY.SEND schema `Permission`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, uniffi::Record)]
-pub struct CysendPermission {
-    /// The operations, as a pattern of paths such as `store/catalogue/*`.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub scope: String,
-    /// The HTTP methods.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub methods: String,
+answer_record! {
+    /// What a token may do (CY.SEND schema `Permission`).
+    pub struct CysendPermission {
+        /// The operations, as a pattern of paths such as `store/catalogue/*`.
+        pub scope: String; via wire::text_or_empty; or default,
+        /// The HTTP methods.
+        pub methods: String; via wire::text_or_empty; or default,
+    }
 }

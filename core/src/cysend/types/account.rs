@@ -2,7 +2,6 @@
 
 use crate::cysend::wire::{self, answer_record};
 use crate::money::{Decimal, json_number};
-use serde::Deserialize;
 
 answer_record! {
     /// What the account has left (CY.SEND schema `CustomerBalance`).
@@ -14,15 +13,14 @@ answer_record! {
     }
 }
 
-/// An error that the gateway can tell (CY.SEND operation `getErrors`, schema `APIErrorDescription`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, uniffi::Record)]
-pub struct CysendErrorDescription {
-    /// The HTTP status that it comes with.
-    pub http: Option<u16>,
-    /// The code, to tell the gateway's support.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub code: String,
-    /// What it means, in English.
-    #[serde(default, rename = "message", deserialize_with = "wire::or_default")]
-    pub meaning: String,
+answer_record! {
+    /// An error that the gateway can tell (CY.SEND operation `getErrors`, schema `APIErrorDescription`).
+    pub struct CysendErrorDescription {
+        /// The HTTP status that it comes with.
+        pub http: Option<u16>; or extra,
+        /// The code, to tell the gateway's support.
+        pub code: String; via wire::text_or_empty; or default,
+        /// What it means, in English.
+        pub meaning: String = "message"; via wire::text_or_empty; or default,
+    }
 }

@@ -4,7 +4,6 @@ use super::CysendText;
 use crate::cysend::wire::{self, answer_record};
 use crate::money::{Decimal, Timestamp, json_number};
 use crate::secret::Secret;
-use serde::Deserialize;
 use std::sync::Arc;
 use tillgate_macros::open_enum;
 
@@ -173,16 +172,13 @@ answer_record! {
         /// What each product can be bought for.
         pub face_values: CysendFaceValues; via wire::or_default; or default,
         /// Maintenances, running and announced.
-        pub maintenances: Vec<CysendMaintenance> = "maintenance"; via wire::or_default; or default,
+        pub maintenances: Vec<CysendMaintenance> = "maintenance" | "maintenances"; via wire::or_default; or default,
         /// Promotions, running and announced.
         pub promotions: Vec<CysendPromotion>; via wire::or_default; or default,
     }
 }
 
-#[allow(
-    clippy::derivable_impls,
-    reason = "the record is written by a macro; only this one has a sensible empty form"
-)]
+#[allow(clippy::derivable_impls, reason = "the record is written by a macro; few have a sensible empty form")]
 impl Default for CysendCatalogue {
     fn default() -> Self {
         Self {
@@ -205,7 +201,7 @@ answer_record! {
         /// Its name in English.
         pub country_name: String; via wire::or_default; or default,
         /// Its dialling code.
-        pub country_code: Option<i64>; or default,
+        pub country_code: Option<i64>; or extra,
         /// ISO 3166-1 alpha-2 code.
         pub country_iso_alpha2: String; via wire::or_default; or default,
         /// ISO 3166-1 alpha-3 code.
@@ -238,10 +234,10 @@ answer_record! {
         pub product_id: i64,
         /// Its name.
         pub product_name: String; via wire::or_default; or default,
-        /// How it is delivered.
-        pub product_type: CysendProductType = "type",
+        /// How it is delivered. `Other` with an empty text if the gateway does not say.
+        pub product_type: CysendProductType = "type"; via wire::or_empty; or empty,
         /// Where it can be used, roughly.
-        pub country_zone: Option<CysendCountryZone>; or default,
+        pub country_zone: Option<CysendCountryZone>; or extra,
         /// The ids of the countries that it is sold for.
         pub countries: Vec<i64>; via wire::or_default; or default,
         /// The ids of its categories.
@@ -270,10 +266,10 @@ answer_record! {
         pub name: String,
         /// What to ask the customer, in English.
         pub description: String; via wire::or_default; or default,
-        /// How to ask.
-        pub field_type: CysendFieldType = "type",
+        /// How to ask. `Other` with an empty text if the gateway does not say.
+        pub field_type: CysendFieldType = "type"; via wire::or_empty; or empty,
         /// A regular expression for what is typed in. Advice only: published ones partly match nothing.
-        pub pattern: Option<String>; or default,
+        pub pattern: Option<String>; via wire::text; or default,
         /// What to choose from.
         pub elements: Vec<CysendSelectElement>; via wire::or_default; or default,
         /// Whether the order needs it.
@@ -281,26 +277,31 @@ answer_record! {
     }
 }
 
-/// A choice (CY.SEND schema `ProductParameter_elements_inner`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, uniffi::Record)]
-pub struct CysendSelectElement {
-    /// What to send with the order.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub value: String,
-    /// What to show to the customer.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub description: String,
+answer_record! {
+    /// A choice (CY.SEND schema `ProductParameter_elements_inner`).
+    pub struct CysendSelectElement {
+        /// What to send with the order.
+        pub value: String; via wire::text_or_empty; or default,
+        /// What to show to the customer.
+        pub description: String; via wire::text_or_empty; or default,
+    }
 }
 
-/// What products can be bought for (CY.SEND schema `FaceValue`).
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, uniffi::Record)]
-pub struct CysendFaceValues {
-    /// Set amounts.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub fixed: Vec<CysendFixedFaceValue>,
-    /// Amounts of the customer's choice within bounds.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub range: Vec<CysendRangeFaceValue>,
+answer_record! {
+    /// What products can be bought for (CY.SEND schema `FaceValue`).
+    pub struct CysendFaceValues {
+        /// Set amounts.
+        pub fixed: Vec<CysendFixedFaceValue>; via wire::or_default; or default,
+        /// Amounts of the customer's choice within bounds.
+        pub range: Vec<CysendRangeFaceValue>; via wire::or_default; or default,
+    }
+}
+
+#[allow(clippy::derivable_impls, reason = "the record is written by a macro")]
+impl Default for CysendFaceValues {
+    fn default() -> Self {
+        Self { fixed: Vec::new(), range: Vec::new(), extra: std::collections::HashMap::new() }
+    }
 }
 
 answer_record! {
@@ -359,9 +360,9 @@ answer_record! {
         /// The product's id.
         pub product_id: i64,
         /// When it begins; a date without an offset is read as UTC.
-        pub start_time: Option<Timestamp>; via wire::date; or default,
+        pub start_time: Option<Timestamp>; via wire::date; or extra,
         /// When it ends; a date without an offset is read as UTC.
-        pub stop_time: Option<Timestamp>; via wire::date; or default,
+        pub stop_time: Option<Timestamp>; via wire::date; or extra,
         /// What it is, in various languages.
         pub descriptions: Vec<CysendText>; via wire::or_default; or default,
     }
@@ -375,9 +376,9 @@ answer_record! {
         /// The product's id.
         pub product_id: i64,
         /// When it begins; a date without an offset is read as UTC.
-        pub start_time: Option<Timestamp>; via wire::date; or default,
+        pub start_time: Option<Timestamp>; via wire::date; or extra,
         /// When it ends; a date without an offset is read as UTC.
-        pub stop_time: Option<Timestamp>; via wire::date; or default,
+        pub stop_time: Option<Timestamp>; via wire::date; or extra,
         /// The time zone in which the promotion thinks.
         pub time_zone: Option<CysendTimeZone>; or default,
         /// What it is, in various languages.
@@ -398,22 +399,18 @@ answer_record! {
     }
 }
 
-/// A promotion in one language (CY.SEND schema `Promotion_descriptions_inner`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, uniffi::Record)]
-pub struct CysendPromotionText {
-    /// ISO 639-1 code of the language.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub language: String,
-    /// The title.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub title: String,
-    /// The conditions in short.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub conditions_summary: String,
-    /// The conditions.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub conditions: String,
-    /// Which face values take part.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub denominations: String,
+answer_record! {
+    /// A promotion in one language (CY.SEND schema `Promotion_descriptions_inner`).
+    pub struct CysendPromotionText {
+        /// ISO 639-1 code of the language.
+        pub language: String; via wire::or_default; or default,
+        /// The title.
+        pub title: String; via wire::or_default; or default,
+        /// The conditions in short.
+        pub conditions_summary: String; via wire::or_default; or default,
+        /// The conditions.
+        pub conditions: String; via wire::or_default; or default,
+        /// Which face values take part.
+        pub denominations: String; via wire::or_default; or default,
+    }
 }

@@ -3,7 +3,6 @@
 use crate::cysend::wire::{self, answer_record};
 use crate::money::{Decimal, Timestamp, json_number};
 use crate::secret::Secret;
-use serde::Deserialize;
 use std::sync::Arc;
 
 answer_record! {
@@ -26,15 +25,16 @@ answer_record! {
         /// What is left on it, in the main unit of its currency.
         pub remaining_balance: Decimal; via json_number::deserialize,
         /// When it expires; a date without an offset is read as UTC.
-        pub expiration: Option<Timestamp>; via wire::date; or default,
+        pub expiration: Option<Timestamp>; via wire::date; or extra,
         /// How to use it.
         pub usage_instruction: String; via wire::or_default; or default,
     }
 }
 
-/// Whether a gift card can be spent (CY.SEND schema `GiftCardActive`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, uniffi::Record)]
-pub struct CysendGiftCardActive {
-    /// Whether it can be spent.
-    pub active: bool,
+answer_record! {
+    /// Whether a gift card can be spent (CY.SEND schema `GiftCardActive`).
+    pub struct CysendGiftCardActive {
+        /// Whether it can be spent.
+        pub active: bool,
+    }
 }

@@ -1,29 +1,27 @@
 //! Notifications: what can be heard of, and over which channels.
 
 use crate::cysend::wire::{self, answer_record};
-use serde::Deserialize;
 
-/// A kind of thing that notifications are about (CY.SEND schema `NotificationResourceType`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, uniffi::Record)]
-pub struct CysendNotificationResourceType {
-    /// Its id at the gateway.
-    pub uid: String,
-    /// Its name, such as `Purchase`.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub name: String,
+answer_record! {
+    /// A kind of thing that notifications are about (CY.SEND schema `NotificationResourceType`).
+    pub struct CysendNotificationResourceType {
+        /// Its id at the gateway.
+        pub uid: String,
+        /// Its name, such as `Purchase`.
+        pub name: String; via wire::or_default; or default,
+    }
 }
 
-/// Something that happens (CY.SEND schema `NotificationEvent`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, uniffi::Record)]
-pub struct CysendNotificationEvent {
-    /// Its id at the gateway.
-    pub uid: String,
-    /// The id of the kind of thing that it happens to.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub resource_type_uid: String,
-    /// Its name, such as `Purchase result`.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub name: String,
+answer_record! {
+    /// Something that happens (CY.SEND schema `NotificationEvent`).
+    pub struct CysendNotificationEvent {
+        /// Its id at the gateway.
+        pub uid: String,
+        /// The id of the kind of thing that it happens to.
+        pub resource_type_uid: String; via wire::or_default; or default,
+        /// Its name, such as `Purchase result`.
+        pub name: String; via wire::or_default; or default,
+    }
 }
 
 answer_record! {
@@ -42,13 +40,12 @@ answer_record! {
     }
 }
 
-/// A parameter that a channel asks for (CY.SEND schema `NotificationDestinationParameterDescription`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, uniffi::Record)]
-pub struct CysendDestinationDescription {
-    /// Its name.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub name: String,
-    /// Whether it must be given.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub required: bool,
+answer_record! {
+    /// A parameter that a channel asks for (CY.SEND schema `NotificationDestinationParameterDescription`).
+    pub struct CysendDestinationDescription {
+        /// Its name.
+        pub name: String; via wire::or_default; or default,
+        /// Whether it must be given.
+        pub required: bool; via wire::or_default; or default,
+    }
 }

@@ -3,7 +3,9 @@
 use crate::cysend::wire::{self, answer_record};
 use crate::money::{Decimal, Timestamp, json_number};
 use crate::secret::Secret;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+use std::collections::HashMap;
 use std::sync::Arc;
 use tillgate_macros::open_enum;
 
@@ -36,33 +38,52 @@ open_enum! {
     }
 }
 
-/// A fact about the beneficiary (CY.SEND schema `BeneficiaryInformation`): which ones a product wants, its catalogue entry says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, uniffi::Record)]
-pub struct CysendBeneficiary {
-    /// The name of the fact, such as `mobile`. 1 to 64 characters.
-    pub name: String,
-    /// Its value, such as `+41791234567`. At most 1000 characters.
-    pub value: String,
+answer_record! {
+    /// A fact about the beneficiary (CY.SEND schema `BeneficiaryInformation`): which ones a product wants, its catalogue entry
+    /// says.
+    pub struct CysendBeneficiary, also sent {
+        /// The name of the fact, such as `mobile`. 1 to 64 characters.
+        pub name: String; via wire::text_or_empty,
+        /// Its value, such as `+41791234567`. At most 1000 characters.
+        pub value: String; via wire::text_or_empty,
+    }
 }
 
-/// A parameter of a notification's destination (CY.SEND schema `NotificationDestinationParameter`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
-pub struct CysendDestinationParameter {
-    /// The name that the channel asks for, such as `url`.
-    pub name: String,
-    /// Its value.
-    pub value: String,
+impl CysendBeneficiary {
+    /// A fact to be sent.
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into(), extra: HashMap::new() }
+    }
 }
 
-/// A subscription to what happens to one order (CY.SEND schema `Subscription`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
-pub struct CysendSubscription {
-    /// The trigger's id at the gateway, such as `1111-2222-3333-4444`.
-    pub trigger_uid: String,
-    /// The channel's id at the gateway.
-    pub channel_uid: String,
-    /// Where the notification goes; the channel says which parameters it wants.
-    pub destination: Vec<CysendDestinationParameter>,
+answer_record! {
+    /// A parameter of a notification's destination (CY.SEND schema `NotificationDestinationParameter`).
+    pub struct CysendDestinationParameter, also sent {
+        /// The name that the channel asks for, such as `url`.
+        pub name: String; via wire::text_or_empty,
+        /// Its value.
+        pub value: String; via wire::text_or_empty,
+    }
+}
+
+impl CysendDestinationParameter {
+    /// A parameter to be sent.
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into(), extra: HashMap::new() }
+    }
+}
+
+answer_record! {
+    /// A subscription to notifications (CY.SEND schema `Subscription`): to what happens to one order when it is placed with the
+    /// order, to what happens to the account when `get_subscriptions` lists it.
+    pub struct CysendSubscription, also sent {
+        /// The trigger's id at the gateway, such as `1111-2222-3333-4444`.
+        pub trigger_uid: String,
+        /// The channel's id at the gateway.
+        pub channel_uid: String,
+        /// Where the notification goes; the channel says which parameters it wants.
+        pub destination: Vec<CysendDestinationParameter>; via wire::or_default; or default,
+    }
 }
 
 /// An order to place (CY.SEND operation `createOrder`, schema `OrderRequest`).
@@ -121,8 +142,8 @@ answer_record! {
         pub uid: String,
         /// Your own id of the order.
         pub user_uid: String,
-        /// When the gateway took it. Nothing if that could not be read; a date without an offset is read as UTC.
-        pub date: Option<Timestamp>; via wire::date; or default,
+        /// When the gateway took it; a date without an offset is read as UTC. What could not be read stands in `extra`.
+        pub date: Option<Timestamp>; via wire::date; or extra,
         /// The id of the face value.
         pub face_value_id: i64,
         /// What the beneficiary receives, in the main unit of its currency.
@@ -131,33 +152,34 @@ answer_record! {
         pub face_value_currency: String,
         /// The code of the gift card that paid, if one did.
         pub gift_card_code: Option<Arc<Secret>>; via wire::secret; or default,
-        /// Whether it was meant. A simulated order looks like a real one in all else.
-        pub scenario: CysendOrderScenario,
+        /// Whether it was meant. A simulated order looks like a real one in all else. `Other` with an empty text if the gateway
+        /// does not say.
+        pub scenario: CysendOrderScenario; via wire::or_empty; or empty,
         /// Where the gateway posts changes, if it was told to.
-        pub callback_url: Option<String>; or default,
+        pub callback_url: Option<String>; via wire::text; or default,
         /// What the account is debited, in the main unit of `currency`.
-        pub cost: Option<Decimal>; via json_number::option::deserialize; or default,
+        pub cost: Option<Decimal>; via json_number::option::deserialize; or extra,
         /// The currency of the cost: alphabetic ISO 4217 code.
-        pub currency: Option<String>; or default,
+        pub currency: Option<String>; via wire::text; or default,
         /// What the gateway knows of the beneficiary.
-        pub beneficiary_information: Vec<CysendBeneficiary>; via wire::or_default,
+        pub beneficiary_information: Vec<CysendBeneficiary>; via wire::or_default; or default,
         /// The issuer's reference, for questions to the issuer's customer care. Some issuers give one.
         pub issuer_reference: Option<String>; via wire::text; or default,
         /// The voucher, when the product is a prepaid code and the order has succeeded.
-        pub prepaid_code: Option<CysendPrepaidCode>; or default,
+        pub prepaid_code: Option<CysendPrepaidCode>; via voucher_if_any; or default,
         /// How far the order has come.
         pub status: CysendOrderStatus,
         /// Why, as a code modelled on ISO 8583; `00` is success. Empty if the gateway gave none.
-        pub response_code: String; via wire::or_default; or default,
+        pub response_code: String; via wire::text_or_empty; or default,
         /// The title of the response code, in English.
-        pub response_title: String; via wire::or_default; or default,
+        pub response_title: String; via wire::text_or_empty; or default,
         /// The response code in words, in English.
-        pub response_description: String; via wire::or_default; or default,
+        pub response_description: String; via wire::text_or_empty; or default,
     }
 }
 
 /// A voucher (CY.SEND schema `PrepaidCode`). Whoever has it can redeem it.
-#[derive(Clone, Debug, PartialEq, uniffi::Record)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, uniffi::Record)]
 pub struct CysendPrepaidCode {
     /// The code to redeem.
     pub code: Option<Arc<Secret>>,
@@ -173,65 +195,73 @@ pub struct CysendPrepaidCode {
     pub expiration_text: Option<String>,
     /// How to redeem it, in various languages.
     pub usage_instructions: Vec<CysendText>,
-    /// The fields of the voucher that this version does not know, as a JSON object.
+    /// The fields of the voucher that this version does not know, or that are not of the documented type, as JSON text: an object,
+    /// or what the gateway wrote in the place of one.
     pub unknown_fields: Option<Arc<Secret>>,
 }
 
 impl<'de> Deserialize<'de> for CysendPrepaidCode {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error;
-        use serde_json::value::RawValue;
 
-        #[derive(Deserialize)]
-        struct Known {
-            #[serde(default, deserialize_with = "wire::secret")]
-            code: Option<Arc<Secret>>,
-            #[serde(default, deserialize_with = "wire::secret")]
-            serial: Option<Arc<Secret>>,
-            #[serde(default, deserialize_with = "wire::secret")]
-            pin_code: Option<Arc<Secret>>,
-            #[serde(default, deserialize_with = "wire::secret")]
-            pdf_link: Option<Arc<Secret>>,
-            expiration: Option<String>,
-            #[serde(default, deserialize_with = "wire::or_default")]
-            usage_instructions: Vec<CysendText>,
-        }
-        const KNOWN: [&str; 6] =
-            ["code", "serial", "pin_code", "pdf_link", "expiration", "usage_instructions"];
-
-        // Vouchers are few and small: two readings are plainer here than one.
-        let text = <&RawValue>::deserialize(deserializer)?.get();
-        let known: Known = serde_json::from_str(text).map_err(D::Error::custom)?;
-        let mut unknown: std::collections::BTreeMap<String, &RawValue> =
-            serde_json::from_str(text).map_err(D::Error::custom)?;
-        unknown.retain(|name, _| !KNOWN.contains(&name.as_str()));
-        let unknown_fields = if unknown.is_empty() {
-            None
-        } else {
-            Some(Secret::new(serde_json::to_string(&unknown).map_err(D::Error::custom)?))
+        let mut fields = wire::fields(deserializer)?;
+        let mut secret = |name: &str| {
+            let raw = fields
+                .remove(name)
+                .map(|raw| wire::secret(&mut serde_json::Deserializer::from_str(raw.get())));
+            raw.transpose().map(Option::flatten).map_err(D::Error::custom)
         };
-        Ok(Self {
-            code: known.code,
-            serial: known.serial,
-            pin_code: known.pin_code,
-            pdf_link: known.pdf_link,
-            expiration: known.expiration.as_deref().and_then(wire::parse_date),
-            expiration_text: known.expiration,
-            usage_instructions: known.usage_instructions,
-            unknown_fields,
-        })
+        let mut voucher = Self {
+            code: secret("code")?,
+            serial: secret("serial")?,
+            pin_code: secret("pin_code")?,
+            pdf_link: secret("pdf_link")?,
+            ..Self::default()
+        };
+        if let Some(raw) = fields.remove("expiration") {
+            let text =
+                wire::text(&mut serde_json::Deserializer::from_str(raw.get())).map_err(D::Error::custom)?;
+            voucher.expiration = text.as_deref().and_then(wire::parse_date);
+            voucher.expiration_text = text;
+        }
+        if let Some(raw) = fields.get("usage_instructions")
+            && let Ok(texts) = serde_json::from_str::<Option<Vec<CysendText>>>(raw.get())
+        {
+            voucher.usage_instructions = texts.unwrap_or_default();
+            fields.remove("usage_instructions");
+        }
+        if !fields.is_empty() {
+            voucher.unknown_fields =
+                Some(Secret::new(serde_json::to_string(&fields).map_err(D::Error::custom)?));
+        }
+        Ok(voucher)
     }
 }
 
-/// A text in one language (CY.SEND schemas `Product_usage_instructions_inner` and its like).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, uniffi::Record)]
-pub struct CysendText {
-    /// ISO 639-1 code of the language.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub language: String,
-    /// The text.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub text: String,
+/// The voucher of an order. What is neither an object nor empty is kept all the same: it may be one.
+fn voucher_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CysendPrepaidCode>, D::Error> {
+    use serde::de::Error;
+
+    let raw = <&RawValue>::deserialize(deserializer)?.get();
+    match raw {
+        // Some servers have no other words for "none".
+        "null" | "false" | "\"\"" | "[]" | "{}" => Ok(None),
+        _ if raw.starts_with('{') => serde_json::from_str(raw).map(Some).map_err(D::Error::custom),
+        _ => Ok(Some(CysendPrepaidCode {
+            unknown_fields: Some(Secret::new(raw.to_string())),
+            ..CysendPrepaidCode::default()
+        })),
+    }
+}
+
+answer_record! {
+    /// A text in one language (CY.SEND schemas `Product_usage_instructions_inner` and its like).
+    pub struct CysendText {
+        /// ISO 639-1 code of the language.
+        pub language: String; via wire::or_default; or default,
+        /// The text.
+        pub text: String; via wire::or_default; or default,
+    }
 }
 
 /// What to calculate a cost for (CY.SEND operation `getProductCost`, schema `CostRequest`).
@@ -254,9 +284,9 @@ answer_record! {
     /// A cost, right at the moment of the calculation (CY.SEND schema `CostResponse`).
     pub struct CysendCost {
         /// When it was calculated; a date without an offset is read as UTC.
-        pub date: Option<Timestamp>; via wire::date; or default,
+        pub date: Option<Timestamp>; via wire::date; or extra,
         /// The product's id.
-        pub product_id: Option<i64>; or default,
+        pub product_id: Option<i64>; or extra,
         /// The id of the face value.
         pub face_value_id: i64,
         /// What the beneficiary would receive, in the main unit of its currency.
@@ -274,15 +304,15 @@ answer_record! {
     }
 }
 
-/// A response code that orders can have (CY.SEND schema `OrderResponseCode`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, uniffi::Record)]
-pub struct CysendResponseCode {
-    /// The code, modelled on ISO 8583.
-    pub response_code: String,
-    /// Its title, in English.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub response_title: String,
-    /// What it means, in English.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub response_description: String,
+answer_record! {
+    /// A response code that orders can have (CY.SEND schema `OrderResponseCode`). What a cashier makes of it:
+    /// `cysend_response_advice`.
+    pub struct CysendResponseCode {
+        /// The code, modelled on ISO 8583.
+        pub response_code: String; via wire::text_or_empty,
+        /// Its title, in English.
+        pub response_title: String; via wire::text_or_empty; or default,
+        /// What it means, in English.
+        pub response_description: String; via wire::text_or_empty; or default,
+    }
 }

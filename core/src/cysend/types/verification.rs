@@ -1,6 +1,6 @@
 //! Verification of phone numbers.
 
-use crate::cysend::wire::answer_record;
+use crate::cysend::wire::{self, answer_record};
 use crate::secret::Secret;
 use serde::Serialize;
 use std::sync::Arc;
@@ -61,9 +61,9 @@ answer_record! {
     /// `verification_id`, which it does not describe; if they come, they stand in `extra`.
     pub struct CysendVerificationStatus {
         /// The verification's id.
-        pub uid: Option<String>; or default,
+        pub uid: Option<String>; via wire::text; or default,
         /// How the code reaches its owner.
-        pub method: Option<CysendVerificationMethod>; or default,
+        pub method: Option<CysendVerificationMethod>; or extra,
         /// How far it has come.
         pub status: CysendVerificationState,
     }

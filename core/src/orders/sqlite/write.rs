@@ -593,6 +593,7 @@ fn strip(record: &mut Record) {
     order.attempts.clear();
     order.notes.clear();
     order.callback_url = None;
+    order.notifications.clear();
     order.response_text = None;
     order.has_voucher = false;
     record.baseline.clear();

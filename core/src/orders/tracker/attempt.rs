@@ -251,6 +251,7 @@ impl Tracker {
             scenario: order.scenario.clone(),
             beneficiary: order.beneficiary.clone(),
             callback_url: order.callback_url.clone(),
+            notifications: order.notifications.clone(),
             payment_code,
             parent: self.parent_of(record)?,
             time_left,

@@ -18,6 +18,8 @@ const BATCH_SIZE_MAX: usize = 1_000;
 const ID_LENGTH_MAX_BYTES: usize = 64;
 /// Bounds of the rest, far above what a product asks for.
 const BENEFICIARY_FIELDS_MAX: usize = 64;
+const NOTIFICATIONS_MAX: usize = 64;
+const NOTIFICATION_PARAMETERS_MAX: usize = 64;
 const TEXT_LENGTH_MAX_BYTES: usize = 4_096;
 const NOTES_MAX: usize = 64;
 const SUBMIT_WITHIN_MAX_MS: u64 = 24 * 3_600_000;
@@ -169,6 +171,7 @@ fn order_of(
         scenario: new.scenario,
         beneficiary: new.beneficiary,
         callback_url: new.callback_url,
+        notifications: new.notifications,
         notes: new.notes,
         cost: None,
         gateway_uid: None,
@@ -249,13 +252,25 @@ fn check(new: &NewOrder) -> Result<()> {
             return wrong(&format!("beneficiary[{index}].name"), format!("{:?} stands twice", field.name));
         }
     }
+    if new.notifications.len() > NOTIFICATIONS_MAX {
+        return wrong("notifications", format!("more than {NOTIFICATIONS_MAX} notifications"));
+    }
+    for (index, notification) in new.notifications.iter().enumerate() {
+        if notification.destination.len() > NOTIFICATION_PARAMETERS_MAX {
+            let field = format!("notifications[{index}].destination");
+            return wrong(&field, format!("more than {NOTIFICATION_PARAMETERS_MAX} parameters"));
+        }
+    }
     if new.notes.len() > NOTES_MAX {
         return wrong("notes", format!("more than {NOTES_MAX} notes"));
     }
     let beneficiary = new.beneficiary.iter().flat_map(|f| [&f.name, &f.value]);
     let notes = new.notes.iter().flat_map(|(name, value)| [name, value]);
     let rest = [&new.product, &new.scenario].into_iter().chain(&new.callback_url);
-    for text in beneficiary.chain(notes).chain(rest) {
+    let destinations =
+        new.notifications.iter().flat_map(|n| &n.destination).flat_map(|p| [&p.name, &p.value]);
+    let notifications = new.notifications.iter().flat_map(|n| [&n.trigger, &n.channel]).chain(destinations);
+    for text in beneficiary.chain(notes).chain(notifications).chain(rest) {
         if text.len() > TEXT_LENGTH_MAX_BYTES || text.contains('\0') {
             let reason = format!("a text is longer than {TEXT_LENGTH_MAX_BYTES} bytes, or holds a NUL");
             return wrong("order", reason);

@@ -127,6 +127,7 @@ impl Tracker {
             conflict: None,
             overdue: false,
             callback_url: None,
+            notifications: Vec::new(),
             notes: Default::default(),
             cost: None,
             gateway_uid: None,

@@ -167,6 +167,7 @@ pub fn voucher() -> Voucher {
         pdf_link: None,
         expiration: None,
         usage_instructions: Default::default(),
+        unknown_fields: None,
     }
 }
 
@@ -336,6 +337,7 @@ pub fn order(id: &str) -> NewOrder {
         account: None,
         amount_range: None,
         callback_url: None,
+        notifications: Vec::new(),
         payment_code: None,
         submit_within_ms: None,
         notes: Default::default(),

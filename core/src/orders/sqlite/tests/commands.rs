@@ -187,6 +187,7 @@ fn a_voucher_is_kept_with_the_evidence_that_brought_it_and_no_foreign_one_replac
             pdf_link: None,
             expiration: None,
             usage_instructions: HashMap::new(),
+            unknown_fields: None,
         });
         let fact = match sealed_as {
             "renewed" => Fact::VoucherFetched { records: vec![evidence] },
@@ -320,6 +321,7 @@ fn no_secret_is_in_any_file_of_the_journal() {
         pdf_link: Some(secret()),
         expiration: None,
         usage_instructions: HashMap::new(),
+        unknown_fields: Some(secret()),
     };
     let mut found = evidence("A", "u", EvidenceStatus::Succeeded);
     found.voucher = Some(voucher.clone());
