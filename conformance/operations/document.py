@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -33,6 +34,7 @@ class Operation:
     id: str
     method: str
     path: str
+    """With that of the server before it."""
     parameters: tuple[Parameter, ...]
     body: Schema | None
     answers: dict[int, Schema | None]
@@ -88,6 +90,10 @@ class Document:
         self.operations: dict[str, Operation] = {}
         self.received: list[str] = []
         """Operations that the gateway calls: its callbacks."""
+        (server,) = raw["servers"]
+        self.server = urlsplit(server["url"]).path
+        """What stands before the path of each operation, with its variables in braces."""
+        self.variables = {name: each["default"] for name, each in server.get("variables", {}).items()}
         for path, item in raw["paths"].items():
             common = item.get("parameters", [])
             for method in METHODS:
@@ -117,7 +123,7 @@ class Document:
         self.operations[name] = Operation(
             id=name,
             method=method.upper(),
-            path=path,
+            path=self.server + path,
             parameters=tuple(self._parameter(each, name) for each in [*common, *raw.get("parameters", [])]),
             body=self._content(raw["requestBody"], f"{name} body") if "requestBody" in raw else None,
             answers=answers,

@@ -18,6 +18,9 @@ from .plan import block, method, resolved
 USER, PASSWORD, TOKEN = "till", "secret", "t" * 32
 LIMIT_S = 60
 
+SERVERS = "(servers)"
+"""In the place of an operation: a call of which only the address counts. No such server answers."""
+
 
 @dataclass
 class Exchange:
@@ -94,14 +97,17 @@ def carry_out(cases: dict[str, Any], document: Document, program: Path, command:
         known: dict[str, Any] = {"url": gateway.url, "user": USER, "password": PASSWORD, "token": TOKEN}
         calls: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
         first: dict[str, tuple[str, dict[str, Any]]] = {}
+        derived: dict[str, dict[str, Any]] = {}
         for step in cases["steps"]:
-            if "client" in step:
+            if "of" in step:
+                head = f"derive {step['client']} {step['of']} {step['method']}"
+                derived[step["client"]] = resolved(step["arguments"], known)
+                _made(caller.say(head, derived[step["client"]]))
+            elif "client" in step:
                 config = {
                     "config": {"base_url": gateway.url, "credentials": resolved(step["credentials"], known)}
                 }
-                told = caller.say(f"make {step['client']} {cases['object']} new", config)
-                if "error" in told or "missing" in told:
-                    raise RuntimeError(f"{command!r} makes no client: {told}")
+                _made(caller.say(f"make {step['client']} {cases['object']} new", config))
             elif "control" in step:
                 said = (
                     gateway.post(step["control"], step["body"])
@@ -112,6 +118,9 @@ def carry_out(cases: dict[str, Any], document: Document, program: Path, command:
             else:
                 arguments = resolved(step.get("arguments", {}), known)
                 told = caller.say(f"call {step['as']} {method(step['operation'])}", arguments)
+                if step["as"] in derived:
+                    calls.append((SERVERS, derived[step["as"]], told))
+                    continue
                 calls.append((step["operation"], arguments, told))
                 first.setdefault(step["operation"], (step["as"], arguments))
                 if "name" in step:
@@ -131,6 +140,11 @@ def carry_out(cases: dict[str, Any], document: Document, program: Path, command:
         raise RuntimeError(f"{sum(sent)} calls of {command!r} led to {len(requests)} requests")
     pairs = iter(requests)
     return [Exchange(*call, next(pairs) if was_sent else {}) for call, was_sent in zip(calls, sent)]
+
+
+def _made(told: dict[str, Any]) -> None:
+    if "error" in told or "missing" in told:
+        raise RuntimeError(f"there is no client: {told}")
 
 
 def _is_sent(told: dict[str, Any]) -> bool:

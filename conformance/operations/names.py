@@ -28,11 +28,6 @@ class Names:
         """The field that gives a property of a request."""
         return self.fields(schema, name)[0]
 
-    def returned(self, operation: str) -> str | None:
-        """The property that is returned instead of a record which has no other."""
-        found: str | None = self._look_up("returned", operation)
-        return found
-
     def withheld(self, operation: str) -> bool:
         """Whether the answer is checked by the library and not returned."""
         return self._look_up("withheld", operation) is not None

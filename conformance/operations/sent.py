@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .document import Operation, Schema
+from .document import Document, Operation, Schema
 from .exchange import Exchange
 from .names import Names
 
@@ -28,8 +28,8 @@ class Sent:
         request = exchange.request
         failures = []
         url = urlsplit(request["target"])
-        path = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.operation.path)
-        found = re.search(f"{path}$", url.path)
+        path = pattern(self.operation.path)
+        found = re.fullmatch(path, url.path)
         if found is None or request["method"] != self.operation.method:
             return [f"went out as {request['method']} {url.path}"]
         given = dict(self._flat(exchange.arguments))
@@ -124,6 +124,38 @@ class Sent:
             failures.append("shows who we are in two ways")
         if bool(shown) != bool(self.operation.schemes) or not shown <= set(self.operation.schemes):
             failures.append(f"shows {sorted(shown)} where the file takes {list(self.operation.schemes)}")
+
+
+class Servers:
+    """What was seen of the variables of the server's address with one language."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._seen: set[str] = set()
+
+    def take(self, exchange: Exchange) -> list[str]:
+        """Compares where a request went with where it was to go."""
+        (given,) = exchange.arguments.values()
+        path = urlsplit(exchange.request["target"]).path
+        found = re.match(pattern(self._document.server), path)
+        if found is None or found.groupdict() != given:
+            return [f"a request went to {path} instead of {given}"]
+        self._seen |= {name for name, value in given.items() if value != self._document.variables.get(name)}
+        return []
+
+    def missing(self) -> list[str]:
+        """What was never seen with a value that is not its default."""
+        unseen = sorted(set(self._document.variables) - self._seen)
+        return [f"{name} was never sent with a value that is not its default" for name in unseen]
+
+    def proved(self) -> tuple[int, int]:
+        """How many variables were seen, and how many there are."""
+        return len(self._seen), len(self._document.variables)
+
+
+def pattern(path: str) -> str:
+    """A path with names in braces, as an expression that finds them."""
+    return re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))
 
 
 def _text(value: Any) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .document import Document
-from .exchange import Exchange
+from .exchange import SERVERS, Exchange
 from .names import Names
-from .sent import Sent
+from .sent import Sent, Servers
 from .told import Told
 
 
@@ -31,8 +31,16 @@ class Verdict:
                 self._count(dict.fromkeys(f"{operation.id} ({language}): {failure}" for failure in failures))
                 row.append("RED" if failures else _shown(sent, told))
             self._rows.append(row)
+        row = [SERVERS]
+        for language, all_of_it in exchanges.items():
+            servers = Servers(document)
+            mine = [one for one in all_of_it if one.operation == SERVERS]
+            failures = [failure for one in mine for failure in servers.take(one)] + servers.missing()
+            self._count(f"{SERVERS} ({language}): {failure}" for failure in failures)
+            row.append("RED" if failures else "{}/{}".format(*servers.proved()))
+        self._rows.append(row)
         strangers = {one.operation for all_of_it in exchanges.values() for one in all_of_it}
-        for one in sorted(strangers - set(document.operations)):
+        for one in sorted(strangers - {SERVERS, *document.operations}):
             self._count([f"{one} is called, and the file has no such operation"])
         for one in document.received:
             if not names.received(one):

@@ -17,6 +17,7 @@ static const tg_cysend_beneficiary *hear_cysend_beneficiary(const char *at) {
     tg_cysend_beneficiary_init(value, sizeof *value);
     HEAR(value->name, at, "name", hear_text);
     HEAR(value->value, at, "value", hear_text);
+    HEAR_LIST(value->extra, value->extra_len, at, "extra", tg_pair, hear_pair);
     return value;
 }
 
@@ -76,12 +77,21 @@ static const tg_transport_config *hear_transport_config(const char *at) {
     return value;
 }
 
+static const tg_cysend_server *hear_cysend_server(const char *at) {
+    tg_cysend_server *value = keep(sizeof *value);
+    tg_cysend_server_init(value, sizeof *value);
+    HEAR(value->environment, at, "environment", hear_text);
+    HEAR(value->version, at, "version", hear_text);
+    return value;
+}
+
 static const tg_cysend_config *hear_cysend_config(const char *at) {
     tg_cysend_config *value = keep(sizeof *value);
     tg_cysend_config_init(value, sizeof *value);
     HEAR(value->credentials, at, "credentials", hear_cysend_credentials);
     HEAR(value->base_url, at, "base_url", hear_text);
     HEAR(value->transport, at, "transport", hear_transport_config);
+    HEAR(value->server, at, "server", hear_cysend_server);
     return value;
 }
 
@@ -111,6 +121,7 @@ static const tg_cysend_destination_parameter *hear_cysend_destination_parameter(
     tg_cysend_destination_parameter_init(value, sizeof *value);
     HEAR(value->name, at, "name", hear_text);
     HEAR(value->value, at, "value", hear_text);
+    HEAR_LIST(value->extra, value->extra_len, at, "extra", tg_pair, hear_pair);
     return value;
 }
 
@@ -150,6 +161,7 @@ static const tg_cysend_subscription *hear_cysend_subscription(const char *at) {
     HEAR(value->trigger_uid, at, "trigger_uid", hear_text);
     HEAR(value->channel_uid, at, "channel_uid", hear_text);
     HEAR_LIST(value->destination, value->destination_len, at, "destination", const tg_cysend_destination_parameter *, hear_cysend_destination_parameter);
+    HEAR_LIST(value->extra, value->extra_len, at, "extra", tg_pair, hear_pair);
     return value;
 }
 
@@ -237,6 +249,8 @@ static void tell_cysend_beneficiary(const tg_cysend_beneficiary *value) {
     tell_text(value->name);
     tell_name("value");
     tell_text(value->value);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -250,6 +264,8 @@ static void tell_cysend_select_element(const tg_cysend_select_element *value) {
     tell_text(value->value);
     tell_name("description");
     tell_text(value->description);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -330,6 +346,8 @@ static void tell_cysend_text(const tg_cysend_text *value) {
     tell_text(value->language);
     tell_name("text");
     tell_text(value->text);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -438,6 +456,8 @@ static void tell_cysend_face_values(const tg_cysend_face_values *value) {
     TELL_LIST(value->fixed, value->fixed_len, false, tell_cysend_fixed_face_value);
     tell_name("range");
     TELL_LIST(value->range, value->range_len, false, tell_cysend_range_face_value);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -493,6 +513,8 @@ static void tell_cysend_promotion_text(const tg_cysend_promotion_text *value) {
     tell_text(value->conditions);
     tell_name("denominations");
     tell_text(value->denominations);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -583,6 +605,8 @@ static void tell_cysend_destination_description(const tg_cysend_destination_desc
     tell_text(value->name);
     tell_name("required");
     tell_flag(value->required);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -596,6 +620,8 @@ static void tell_cysend_destination_parameter(const tg_cysend_destination_parame
     tell_text(value->name);
     tell_name("value");
     tell_text(value->value);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -611,6 +637,8 @@ static void tell_cysend_error_description(const tg_cysend_error_description *val
     tell_text(value->code);
     tell_name("meaning");
     tell_text(value->meaning);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -640,6 +668,19 @@ static void tell_cysend_gift_card(const tg_cysend_gift_card *value) {
     TELL_FLAGGED(value->has_expiration, value->expiration, tell_integer);
     tell_name("usage_instruction");
     tell_text(value->usage_instruction);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
+    tell_end('}');
+}
+
+static void tell_cysend_gift_card_active(const tg_cysend_gift_card_active *value) {
+    if (value == NULL) {
+        tell_text(NULL);
+        return;
+    }
+    tell_begin('{');
+    tell_name("active");
+    tell_flag(value->active);
     tell_name("extra");
     tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
@@ -678,6 +719,8 @@ static void tell_cysend_notification_event(const tg_cysend_notification_event *v
     tell_text(value->resource_type_uid);
     tell_name("name");
     tell_text(value->name);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -691,6 +734,8 @@ static void tell_cysend_notification_resource_type(const tg_cysend_notification_
     tell_text(value->uid);
     tell_name("name");
     tell_text(value->name);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -778,6 +823,8 @@ static void tell_cysend_subscription(const tg_cysend_subscription *value) {
     tell_text(value->channel_uid);
     tell_name("destination");
     TELL_LIST(value->destination, value->destination_len, false, tell_cysend_destination_parameter);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -791,6 +838,8 @@ static void tell_cysend_permission(const tg_cysend_permission *value) {
     tell_text(value->scope);
     tell_name("methods");
     tell_text(value->methods);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -806,6 +855,8 @@ static void tell_cysend_response_code(const tg_cysend_response_code *value) {
     tell_text(value->response_title);
     tell_name("response_description");
     tell_text(value->response_description);
+    tell_name("extra");
+    tell_pairs(value->extra, value->extra_len, false);
     tell_end('}');
 }
 
@@ -861,6 +912,10 @@ void tell_error(const tg_error *error) {
     tell_text(error->gateway_code);
     tell_name("gateway_text");
     tell_text(error->gateway_text);
+    tell_name("gateway_information");
+    tell_text(error->gateway_information);
+    tell_name("gateway_extra");
+    tell_pairs(error->gateway_extra, error->gateway_extra_len, false);
     tell_name("http_status");
     TELL_FLAGGED(error->has_http_status, error->http_status, tell_integer);
     tell_name("order_id");
@@ -952,12 +1007,13 @@ static int32_t call_tg_cysend_client_get_access_token(const void *handle, tg_err
 
 static int32_t call_tg_cysend_client_get_active(const void *handle, tg_error **error) {
     const tg_secret *gift_card_code = {0};
-    bool out = {0};
+    tg_cysend_gift_card_active *out = {0};
     int32_t status;
     HEAR(gift_card_code, "", "gift_card_code", hear_secret);
     status = tg_cysend_client_get_active(handle, gift_card_code, &out, error);
     if (status == TG_OK) {
-        tell_flag(out);
+        tell_cysend_gift_card_active(out);
+        tg_cysend_gift_card_active_free(out);
     }
     return status;
 }
@@ -1220,8 +1276,19 @@ static int32_t call_tg_cysend_client_rotate_secret(const void *handle, tg_error 
     return status;
 }
 
+static int32_t call_tg_cysend_client_with_server(const void *handle, void **made, tg_error **error) {
+    const tg_cysend_server *server = {0};
+    tg_cysend_client *out = NULL;
+    int32_t status;
+    HEAR(server, "", "server", hear_cysend_server);
+    status = tg_cysend_client_with_server(handle, server, &out, error);
+    *made = out;
+    return status;
+}
+
 const maker MAKERS[] = {
     {"CysendClient", "new", call_tg_cysend_client_new},
+    {"CysendClient", "with_server", call_tg_cysend_client_with_server},
     {NULL, NULL, NULL},
 };
 

@@ -37,6 +37,11 @@ pub fn derive(
     Ok(
         Some(
             match (client, method) {
+                (Client::CysendClient(client), "with_server") => {
+                    client
+                        .with_server(given.required("", "server")?)
+                        .map(Client::CysendClient)
+                }
                 _ => return Ok(None),
             },
         ),
@@ -187,6 +192,7 @@ impl Hear for tillgate::CysendBeneficiary {
                 Some(Self {
                     name: given.required(at, "name")?,
                     value: given.required(at, "value")?,
+                    extra: given.or(at, "extra", || std::collections::HashMap::new())?,
                 })
             } else {
                 None
@@ -281,6 +287,20 @@ impl Hear for tillgate::TransportConfig {
         )
     }
 }
+impl Hear for tillgate::CysendServer {
+    fn hear(given: &Given, at: &str) -> Result<Option<Self>, String> {
+        Ok(
+            if given.has(at) {
+                Some(Self {
+                    environment: given.required(at, "environment")?,
+                    version: given.required(at, "version")?,
+                })
+            } else {
+                None
+            },
+        )
+    }
+}
 impl Hear for tillgate::CysendConfig {
     fn hear(given: &Given, at: &str) -> Result<Option<Self>, String> {
         Ok(
@@ -289,6 +309,7 @@ impl Hear for tillgate::CysendConfig {
                     credentials: given.required(at, "credentials")?,
                     base_url: given.required(at, "base_url")?,
                     transport: given.required(at, "transport")?,
+                    server: given.required(at, "server")?,
                 })
             } else {
                 None
@@ -337,6 +358,7 @@ impl Hear for tillgate::CysendDestinationParameter {
                 Some(Self {
                     name: given.required(at, "name")?,
                     value: given.required(at, "value")?,
+                    extra: given.or(at, "extra", || std::collections::HashMap::new())?,
                 })
             } else {
                 None
@@ -400,6 +422,7 @@ impl Hear for tillgate::CysendSubscription {
                     trigger_uid: given.required(at, "trigger_uid")?,
                     channel_uid: given.required(at, "channel_uid")?,
                     destination: given.required(at, "destination")?,
+                    extra: given.or(at, "extra", || std::collections::HashMap::new())?,
                 })
             } else {
                 None
@@ -531,6 +554,7 @@ impl Tell for tillgate::CysendBeneficiary {
             [
                 ("name".to_string(), self.name.tell()),
                 ("value".to_string(), self.value.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -543,6 +567,7 @@ impl Tell for tillgate::CysendSelectElement {
             [
                 ("value".to_string(), self.value.tell()),
                 ("description".to_string(), self.description.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -605,6 +630,7 @@ impl Tell for tillgate::CysendText {
             [
                 ("language".to_string(), self.language.tell()),
                 ("text".to_string(), self.text.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -684,6 +710,7 @@ impl Tell for tillgate::CysendFaceValues {
             [
                 ("fixed".to_string(), self.fixed.tell()),
                 ("range".to_string(), self.range.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -728,6 +755,7 @@ impl Tell for tillgate::CysendPromotionText {
                 ("conditions_summary".to_string(), self.conditions_summary.tell()),
                 ("conditions".to_string(), self.conditions.tell()),
                 ("denominations".to_string(), self.denominations.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -798,6 +826,7 @@ impl Tell for tillgate::CysendDestinationDescription {
             [
                 ("name".to_string(), self.name.tell()),
                 ("required".to_string(), self.required.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -810,6 +839,7 @@ impl Tell for tillgate::CysendDestinationParameter {
             [
                 ("name".to_string(), self.name.tell()),
                 ("value".to_string(), self.value.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -823,6 +853,7 @@ impl Tell for tillgate::CysendErrorDescription {
                 ("http".to_string(), self.http.tell()),
                 ("code".to_string(), self.code.tell()),
                 ("meaning".to_string(), self.meaning.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -843,6 +874,18 @@ impl Tell for tillgate::CysendGiftCard {
                 ("remaining_balance".to_string(), self.remaining_balance.tell()),
                 ("expiration".to_string(), self.expiration.tell()),
                 ("usage_instruction".to_string(), self.usage_instruction.tell()),
+                ("extra".to_string(), self.extra.tell()),
+            ]
+                .into_iter()
+                .collect(),
+        )
+    }
+}
+impl Tell for tillgate::CysendGiftCardActive {
+    fn tell(&self) -> Value {
+        Value::Object(
+            [
+                ("active".to_string(), self.active.tell()),
                 ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
@@ -873,6 +916,7 @@ impl Tell for tillgate::CysendNotificationEvent {
                 ("uid".to_string(), self.uid.tell()),
                 ("resource_type_uid".to_string(), self.resource_type_uid.tell()),
                 ("name".to_string(), self.name.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -885,6 +929,7 @@ impl Tell for tillgate::CysendNotificationResourceType {
             [
                 ("uid".to_string(), self.uid.tell()),
                 ("name".to_string(), self.name.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -948,6 +993,7 @@ impl Tell for tillgate::CysendSubscription {
                 ("trigger_uid".to_string(), self.trigger_uid.tell()),
                 ("channel_uid".to_string(), self.channel_uid.tell()),
                 ("destination".to_string(), self.destination.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -960,6 +1006,7 @@ impl Tell for tillgate::CysendPermission {
             [
                 ("scope".to_string(), self.scope.tell()),
                 ("methods".to_string(), self.methods.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -973,6 +1020,7 @@ impl Tell for tillgate::CysendResponseCode {
                 ("response_code".to_string(), self.response_code.tell()),
                 ("response_title".to_string(), self.response_title.tell()),
                 ("response_description".to_string(), self.response_description.tell()),
+                ("extra".to_string(), self.extra.tell()),
             ]
                 .into_iter()
                 .collect(),
@@ -1018,6 +1066,8 @@ impl Tell for tillgate::ErrorDetails {
                 ("field".to_string(), self.field.tell()),
                 ("gateway_code".to_string(), self.gateway_code.tell()),
                 ("gateway_text".to_string(), self.gateway_text.tell()),
+                ("gateway_information".to_string(), self.gateway_information.tell()),
+                ("gateway_extra".to_string(), self.gateway_extra.tell()),
                 ("http_status".to_string(), self.http_status.tell()),
                 ("order_id".to_string(), self.order_id.tell()),
                 ("request_id".to_string(), self.request_id.tell()),
