@@ -4,6 +4,7 @@ mod c;
 mod cargo_tests;
 mod compile;
 mod demo;
+mod document;
 mod expectation;
 mod generate;
 mod judge;
@@ -35,6 +36,7 @@ cargo xtask COMMAND
   lint                  formatting, clippy, ruff, mypy: every warning is an error
   rules [NUMBER ...]    each rule of the law of orders: green as it is, red without its guard
   kills [--language L]  a process killed at every crash point (rust, c, python; all by default)
+  document              the sandbox's answers held against CY.SEND's own description, with a report
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices
   operations            every operation, parameter and field of the gateway's OpenAPI file, in each language
@@ -87,6 +89,7 @@ fn run() -> Result<bool> {
         "gen" => generate::run(&tree, check),
         "lint" => lint::run(&tree),
         "rules" => rules::run(&tree, &numbers),
+        "document" => document::run(&tree),
         "kills" => kills::run(&tree, language.as_deref()),
         "demo" => demo::run(&tree, broken.as_deref()),
         "operations" => operations::command(&tree),

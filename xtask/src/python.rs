@@ -163,6 +163,7 @@ pub fn lint(tree: &Tree) -> Result<Tally> {
     Ok(tally)
 }
 
+/// Runs pytest and counts what it counted.
 pub fn pytest(tree: &Tree, command: &mut Command, log: &str) -> Result<Tally> {
     let ended = program::run(command, &tree.log(log), Output::Together, LIMIT)?;
     let tally = pytest_tally(&ended.stdout).with_context(|| ended.story())?;
@@ -184,7 +185,8 @@ pub fn python(tree: &Tree, installed: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn count(tally: &mut Tally, ended: &Ended) {
+/// Counts a program as one case; tells the story if it failed.
+pub fn count(tally: &mut Tally, ended: &Ended) {
     if !ended.succeeded() {
         println!("   {}", ended.story());
     }
