@@ -1,4 +1,5 @@
-//! Reads the interface of the compiled core and writes what is generated of the bindings.
+//! Reads the interface of the compiled core and writes what is generated of the bindings, and of the programs that call them in the
+//! conformance runs.
 
 pub mod c;
 pub mod callers;

@@ -13,8 +13,9 @@ from pathlib import Path
 import yaml
 
 from .document import Document
-from .exchange import carry_out, kept
+from .exchange import kept
 from .names import Names
+from .run import carry_out
 from .verdict import Verdict
 
 HERE = Path(__file__).parent

@@ -58,6 +58,8 @@ class Schema:
         self.type: str = raw["type"]
         self.has_default = "default" in raw
         self.default = raw.get("default")
+        self.values: tuple[str, ...] = tuple(raw.get("enum", ()))
+        """The values that the file lists, if it does."""
         self._raw = raw
 
     @property
@@ -68,6 +70,19 @@ class Schema:
     def properties(self) -> dict[str, Schema]:
         properties: dict[str, Any] = self._raw.get("properties", {})
         return {name: Schema(self._document, raw, f"{self.name}.{name}") for name, raw in properties.items()}
+
+    def records(self, at: str = "") -> Iterator[str]:
+        """Where records stand, deep."""
+        if self.type == "array":
+            yield from self.item.records(f"{at}[]")
+        elif self.type == "object":
+            yield at
+            for name, schema in self.properties.items():
+                yield from schema.records(f"{at}.{name}".lstrip("."))
+
+    def listed(self, at: str = "") -> Iterator[str]:
+        """Where values stand that the file lists, deep."""
+        return (place for place, schema in self.leaves(at) if schema.values)
 
     def leaves(self, at: str = "") -> Iterator[tuple[str, Schema]]:
         """All that has a value of its own, deep: where it stands, and its schema."""

@@ -1,4 +1,4 @@
-"""Carries the cases out with one language: its sandbox, its caller, and what both say of each call."""
+"""One call, and both sides of it: the caller that makes it, and the sandbox that answers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from .document import Document
-from .plan import block, method, resolved
+from .plan import block
 
-USER, PASSWORD, TOKEN = "till", "secret", "t" * 32
 LIMIT_S = 60
 
 SERVERS = "(servers)"
@@ -89,78 +87,6 @@ class Caller:
             raise RuntimeError(f"{self._process.args!r} broke off at {head}")
         told: dict[str, Any] = json.loads(line)
         return told
-
-
-def carry_out(cases: dict[str, Any], document: Document, program: Path, command: list[str]) -> list[Exchange]:
-    """All cases, and each error that the document knows of each operation."""
-    with sandbox(program, cases["sandbox"]) as gateway, Caller(command) as caller:
-        known: dict[str, Any] = {"url": gateway.url, "user": USER, "password": PASSWORD, "token": TOKEN}
-        calls: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
-        first: dict[str, tuple[str, dict[str, Any]]] = {}
-        derived: dict[str, dict[str, Any]] = {}
-        for step in cases["steps"]:
-            if "of" in step:
-                head = f"derive {step['client']} {step['of']} {step['method']}"
-                derived[step["client"]] = resolved(step["arguments"], known)
-                _made(caller.say(head, derived[step["client"]]))
-            elif "client" in step:
-                config = {
-                    "config": {"base_url": gateway.url, "credentials": resolved(step["credentials"], known)}
-                }
-                _made(caller.say(f"make {step['client']} {cases['object']} new", config))
-            elif "control" in step:
-                said = (
-                    gateway.post(step["control"], step["body"])
-                    if "body" in step
-                    else gateway.get(step["control"])
-                )
-                known[step.get("name", "")] = said
-            else:
-                arguments = resolved(step.get("arguments", {}), known)
-                told = caller.say(f"call {step['as']} {method(step['operation'])}", arguments)
-                if step["as"] in derived:
-                    calls.append((SERVERS, derived[step["as"]], told))
-                    continue
-                calls.append((step["operation"], arguments, told))
-                first.setdefault(step["operation"], (step["as"], arguments))
-                if "name" in step:
-                    known[step["name"]] = told.get("returned")
-        for operation in document.operations.values():
-            for status in operation.answers:
-                if status < 400 or operation.id not in first:
-                    continue
-                gateway.post("faults", refusal(operation.id, status))
-                client, arguments = first[operation.id]
-                told = caller.say(f"call {client} {method(operation.id)}", arguments)
-                calls.append((operation.id, arguments, told))
-        requests = gateway.get("requests")
-    # Each call that was sent is one request, in the same order: nothing was repeated, nothing else was asked.
-    sent = [_is_sent(told) for _, _, told in calls]
-    if len(requests) != sum(sent):
-        raise RuntimeError(f"{sum(sent)} calls of {command!r} led to {len(requests)} requests")
-    pairs = iter(requests)
-    return [Exchange(*call, next(pairs) if was_sent else {}) for call, was_sent in zip(calls, sent)]
-
-
-def _made(told: dict[str, Any]) -> None:
-    if "error" in told or "missing" in told:
-        raise RuntimeError(f"there is no client: {told}")
-
-
-def _is_sent(told: dict[str, Any]) -> bool:
-    return "missing" not in told and (told.get("error") or {}).get("outcome") not in ("local", "not_sent")
-
-
-def refusal(operation: str, status: int) -> dict[str, Any]:
-    """A fault by which the next call of the operation is refused, in words of its own."""
-    return {
-        "kind": "refuse",
-        "operation": operation,
-        "status": status,
-        "code": f"API_{status}_{operation}",
-        "message": f"No {operation} today.",
-        "information": f"It was refused with {status}.",
-    }
 
 
 def kept(exchanges: dict[str, list[Exchange]]) -> str:

@@ -24,8 +24,8 @@ class Told:
         self.real: set[tuple[int, str]] = set()
         """Where a value stood that says something: not null, not empty, not zero, not false."""
         self.compared = 0
-        self.kept = 0
-        """Properties that the file does not know, and the library kept."""
+        self.kept: set[tuple[int, str]] = set()
+        """Where a record had a property, or a value was one, that the file does not know."""
         self._failures: list[str] = []
 
     def take(self, exchange: Exchange, names: Names) -> list[str]:
@@ -59,14 +59,19 @@ class Told:
         return [f"{status}: {failure}" for failure in self._failures]
 
     def missing(self) -> list[str]:
-        """What was never told with a value that says something."""
-        missing = [
-            f"was never answered {status}" for status in self.operation.answers if status not in self.statuses
-        ]
+        """What was never told with a value that says something, and where nothing unknown was."""
+        missing = []
         for status, schema in self.operation.answers.items():
-            for at, _ in schema.leaves() if schema is not None and status in self.statuses else ():
-                if (status, at) not in self.real:
-                    missing.append(f"{status}: {at} never had a value that says something")
+            if status not in self.statuses:
+                missing.append(f"was never answered {status}")
+            elif schema is not None:
+                for at, _ in schema.leaves():
+                    if (status, at) not in self.real:
+                        missing.append(f"{status}: {at} never had a value that says something")
+                # Of errors, the one type of all gateways tells what it tells.
+                for at in [*schema.records(), *schema.listed()] if status < 300 else ():
+                    if (status, at) not in self.kept:
+                        missing.append(f"{status}: {at or 'the answer'} never held anything unknown")
         return missing
 
     def proved(self) -> tuple[int, int]:
@@ -98,6 +103,8 @@ class Told:
             self._object(schema, wire, told, status, at, names)
         else:
             self._see(status, at, wire)
+            if schema.values and wire not in schema.values:
+                self.kept.add((status, at))
             if not _tells(schema, wire, told):
                 self._failures.append(f"{at} is {told!r} instead of {wire!r}")
 
@@ -115,7 +122,8 @@ class Told:
                     continue
                 self._value(inner, wire.get(name), left.pop(field), status, place, names)
         unknown = {name: value for name, value in wire.items() if name not in schema.properties}
-        self.kept += len(unknown)
+        if unknown:
+            self.kept.add((status, at))
         if not same(texts, unknown):
             self._failures.append(f"{at} keeps {texts} of the unknown {unknown}")
         if left:

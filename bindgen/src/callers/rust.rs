@@ -104,7 +104,7 @@ fn argument(argument: &Argument) -> TokenStream {
 /// What stands under this name below `at`, or the default.
 fn value(at: TokenStream, name: &str, default: Option<&Default>) -> TokenStream {
     match default.and_then(plain) {
-        Some(default) => quote!(given.or(#at, #name, || #default)?),
+        Some(default) => quote!(given.or(#at, #name, #default)?),
         None => quote!(given.required(#at, #name)?),
     }
 }

@@ -55,8 +55,8 @@ impl Given {
     }
 
     /// The value under this name below `at`, or what is usual.
-    pub fn or<T: Hear>(&self, at: &str, name: &str, usual: impl FnOnce() -> T) -> Result<T, String> {
-        Ok(T::hear(self, &below(at, name))?.unwrap_or_else(usual))
+    pub fn or<T: Hear>(&self, at: &str, name: &str, usual: T) -> Result<T, String> {
+        Ok(T::hear(self, &below(at, name))?.unwrap_or(usual))
     }
 
     fn parsed<T: std::str::FromStr>(&self, at: &str) -> Result<Option<T>, String> {

@@ -192,7 +192,7 @@ impl Hear for tillgate::CysendBeneficiary {
                 Some(Self {
                     name: given.required(at, "name")?,
                     value: given.required(at, "value")?,
-                    extra: given.or(at, "extra", || std::collections::HashMap::new())?,
+                    extra: given.or(at, "extra", std::collections::HashMap::new())?,
                 })
             } else {
                 None
@@ -208,7 +208,7 @@ impl Hear for tillgate::CysendCatalogueFilter {
                     gift_card_code: given.required(at, "gift_card_code")?,
                     return_usage_instruction: given
                         .required(at, "return_usage_instruction")?,
-                    languages: given.or(at, "languages", || Vec::new())?,
+                    languages: given.or(at, "languages", Vec::new())?,
                 })
             } else {
                 None
@@ -256,7 +256,7 @@ impl Hear for tillgate::ProxyConfig {
                     url: given.required(at, "url")?,
                     user: given.required(at, "user")?,
                     password: given.required(at, "password")?,
-                    bypass: given.or(at, "bypass", || Vec::new())?,
+                    bypass: given.or(at, "bypass", Vec::new())?,
                 })
             } else {
                 None
@@ -358,7 +358,7 @@ impl Hear for tillgate::CysendDestinationParameter {
                 Some(Self {
                     name: given.required(at, "name")?,
                     value: given.required(at, "value")?,
-                    extra: given.or(at, "extra", || std::collections::HashMap::new())?,
+                    extra: given.or(at, "extra", std::collections::HashMap::new())?,
                 })
             } else {
                 None
@@ -422,7 +422,7 @@ impl Hear for tillgate::CysendSubscription {
                     trigger_uid: given.required(at, "trigger_uid")?,
                     channel_uid: given.required(at, "channel_uid")?,
                     destination: given.required(at, "destination")?,
-                    extra: given.or(at, "extra", || std::collections::HashMap::new())?,
+                    extra: given.or(at, "extra", std::collections::HashMap::new())?,
                 })
             } else {
                 None
@@ -444,7 +444,7 @@ impl Hear for tillgate::CysendOrderRequest {
                         .required(at, "beneficiary_information")?,
                     gift_card_code: given.required(at, "gift_card_code")?,
                     callback_url: given.required(at, "callback_url")?,
-                    notifications: given.or(at, "notifications", || Vec::new())?,
+                    notifications: given.or(at, "notifications", Vec::new())?,
                 })
             } else {
                 None
@@ -467,7 +467,7 @@ impl Hear for tillgate::CysendProductFilter {
                     mobile: given.required(at, "mobile")?,
                     return_usage_instruction: given
                         .required(at, "return_usage_instruction")?,
-                    languages: given.or(at, "languages", || Vec::new())?,
+                    languages: given.or(at, "languages", Vec::new())?,
                 })
             } else {
                 None
