@@ -3362,7 +3362,8 @@ pub unsafe extern "C" fn tg_cysend_client_close(
 /// repeated by itself: a lost answer may leave a token that nobody knows, until it expires.
 ///
 /// # Errors
-/// `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
+/// `invalid_argument`, also for a client with a token; `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`,
+/// `timeout`, `closed`, `forked`.
 ///
 /// It waits on the calling thread until the answer is there.
 /// `out`: freed with `tg_cysend_token_free`.
@@ -3484,7 +3485,7 @@ pub unsafe extern "C" fn tg_cysend_client_force_callback(
 /// The token that this client shows (operation `getAccessToken`). Only for a client with a token.
 ///
 /// # Errors
-/// `not_found` when the token is gone; else as for every read.
+/// `invalid_argument` for a client with a user and password; `not_found` when the token is gone; else as for every read.
 ///
 /// It waits on the calling thread until the answer is there.
 /// `out`: freed with `tg_cysend_token_free`.

@@ -12,7 +12,7 @@ use crate::orders::adapter::*;
 use crate::orders::{BeneficiaryField, CallbackRequest, NewOrder, OrderNotification, Voucher};
 use crate::runtime::BoxFuture;
 use crate::testing::{Guard, guard};
-use crate::{Money, Result, Secret, TillgateError};
+use crate::{Money, Result, TillgateError};
 
 /// An account at CY.SEND that a till shall use.
 #[derive(Clone, uniffi::Record)]
@@ -90,15 +90,14 @@ impl Adapter for CysendAdapter {
         let gateway = self.client.gateway().clone();
         Box::pin(async move {
             let time_left = orders.iter().map(|order| order.time_left).min();
-            let codes: Vec<_> = orders.iter().filter_map(|order| order.payment_code.clone()).collect();
             let requests = match orders.into_iter().map(submission_request).collect::<Result<Vec<_>>>() {
                 Ok(requests) => requests,
                 Err(error) => return SubmitOutcome::NotSent(error),
             };
             match gateway.submit(requests, time_left).await {
                 Submitted::NotSent(error) => SubmitOutcome::NotSent(error),
-                Submitted::Refused(error) => SubmitOutcome::Refused(without(&codes, error)),
-                Submitted::Unknown(error) => SubmitOutcome::Unknown(without(&codes, error)),
+                Submitted::Refused(error) => SubmitOutcome::Refused(error),
+                Submitted::Unknown(error) => SubmitOutcome::Unknown(error),
                 Submitted::Answered(orders) => {
                     SubmitOutcome::Answered(orders.into_iter().map(evidence).collect())
                 }
@@ -144,23 +143,6 @@ fn believe(request: &CallbackRequest) -> Result<CallbackNews> {
 
 fn not_ours(_: serde_json::Error) -> TillgateError {
     TillgateError::invalid_argument("body", "not a list of CY.SEND orders")
-}
-
-/// The error without the gift card codes that the gateway's words may repeat: it is journalled.
-fn without(codes: &[Arc<Secret>], mut error: TillgateError) -> TillgateError {
-    let details = error.details_mut();
-    let words = [
-        Some(&mut details.reason),
-        details.gateway_text.as_mut(),
-        details.gateway_information.as_mut(),
-        details.gateway_code.as_mut(),
-    ];
-    for text in words.into_iter().flatten().chain(details.gateway_extra.values_mut()) {
-        for code in codes.iter().filter(|code| !code.as_str().is_empty()) {
-            *text = text.replace(code.as_str(), "***");
-        }
-    }
-    error
 }
 
 fn face_value_id(product: &str) -> Result<i64> {

@@ -311,7 +311,7 @@ impl BaseUrl {
 fn path_parameter<'a>(name: &str, parameters: &'a [(&'static str, String)]) -> Result<&'a str> {
     let value = parameters.iter().find(|(given, _)| *given == name).map_or("", |(_, value)| value.as_str());
     if matches!(value, "" | "." | "..") {
-        return Err(TillgateError::invalid_argument(name, "It must not be empty."));
+        return Err(TillgateError::invalid_argument(name, "It must not be empty, nor one or two dots."));
     }
     Ok(value)
 }

@@ -9,6 +9,7 @@ mod attempt;
 mod config;
 mod failure;
 mod limits;
+mod redaction;
 mod request;
 mod retry;
 mod status;
@@ -17,6 +18,7 @@ mod tls;
 #[allow(unused_imports, reason = "the other gateways use them too")]
 pub(crate) use config::{BaseUrl, in_range, secret_header};
 pub use config::{ProxyConfig, TransportConfig};
+pub(crate) use redaction::without;
 pub use request::OperationKind;
 #[allow(unused_imports, reason = "SOAP has bodies of its own")]
 pub(crate) use request::{Answer, Body, Operation, Request, Sent};

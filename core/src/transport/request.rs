@@ -1,8 +1,10 @@
 //! A call, and what is known of it afterwards.
 
 use crate::error::TillgateError;
+use crate::secret::Secret;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a call does at the gateway, and so whether it may be repeated.
@@ -44,6 +46,8 @@ pub(crate) struct Request {
     /// Credentials and what else the gateway wants. Values that are secret are marked as sensitive.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Body>,
+    /// Arguments that must not be seen, wherever they stand: the answer's words are told without them.
+    pub(crate) secrets: Vec<Arc<Secret>>,
     /// The time that the whole call may take, if it is less than the configured total timeout.
     pub(crate) finish_within: Option<Duration>,
     /// The time after which the call is not started any more.
@@ -67,6 +71,7 @@ impl Request {
             query: Vec::new(),
             headers: HeaderMap::new(),
             body: None,
+            secrets: Vec::new(),
             finish_within: None,
             start_within: None,
             settles_an_order: false,
@@ -83,6 +88,12 @@ impl Request {
     pub(crate) fn query(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
         self.query.extend(value.map(|value| (name, value.to_string())));
         self
+    }
+
+    /// With a parameter of the query that must not be seen, if there is one.
+    pub(crate) fn secret_query(mut self, name: &'static str, value: Option<&Arc<Secret>>) -> Self {
+        self.secrets.extend(value.cloned());
+        self.query(name, value.map(|value| value.as_str()))
     }
 
     pub(super) fn has_crash_points(&self) -> bool {

@@ -1988,8 +1988,8 @@ class CysendClient(Wrapped):
         password. Never repeated by itself: a lost answer may leave a token that nobody knows, until it
         expires.
 
-        # Errors `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`,
-        `timeout`, `closed`, `forked`.
+        # Errors `invalid_argument`, also for a client with a token; `unauthorized`, `gateway_failed`,
+        `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
         return self._handle.call(2, options)
 
@@ -2017,7 +2017,8 @@ class CysendClient(Wrapped):
     def get_access_token(self) -> CysendToken:
         """The token that this client shows (operation `getAccessToken`). Only for a client with a token.
 
-        # Errors `not_found` when the token is gone; else as for every read.
+        # Errors `invalid_argument` for a client with a user and password; `not_found` when the token is gone;
+        else as for every read.
         """
         return self._handle.call(5)
 
@@ -2244,8 +2245,8 @@ class AsyncCysendClient(Wrapped):
         password. Never repeated by itself: a lost answer may leave a token that nobody knows, until it
         expires.
 
-        # Errors `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`,
-        `timeout`, `closed`, `forked`.
+        # Errors `invalid_argument`, also for a client with a token; `unauthorized`, `gateway_failed`,
+        `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
         return await self._handle.call_async(2, options)
 
@@ -2273,7 +2274,8 @@ class AsyncCysendClient(Wrapped):
     async def get_access_token(self) -> CysendToken:
         """The token that this client shows (operation `getAccessToken`). Only for a client with a token.
 
-        # Errors `not_found` when the token is gone; else as for every read.
+        # Errors `invalid_argument` for a client with a user and password; `not_found` when the token is gone;
+        else as for every read.
         """
         return await self._handle.call_async(5)
 

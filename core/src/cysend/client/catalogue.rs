@@ -5,13 +5,11 @@ use super::gateway::Gateway;
 use crate::cysend::operations;
 use crate::cysend::types::*;
 use crate::error::Result;
-use crate::secret::Secret;
 use crate::transport::{OperationKind, Request};
-use std::sync::Arc;
 
 pub(super) async fn all(gateway: &Gateway, filter: CysendCatalogueFilter) -> Result<CysendCatalogue> {
     let request = Request::new(&operations::GET_CATALOGUE)
-        .query("gift_card_code", revealed(&filter.gift_card_code))
+        .secret_query("gift_card_code", filter.gift_card_code.as_ref())
         .query("return_usage_instruction", filter.return_usage_instruction)
         .query("languages", checks::languages(&filter.languages)?);
     gateway.fetch_or_default(request).await
@@ -22,7 +20,7 @@ pub(super) async fn countries(gateway: &Gateway, filter: CysendCountryFilter) ->
         .query("country_id", filter.country_id)
         .query("country_iso2", checks::country(filter.country_iso2.as_deref())?)
         .query("promotion", filter.promotion)
-        .query("gift_card_code", revealed(&filter.gift_card_code));
+        .secret_query("gift_card_code", filter.gift_card_code.as_ref());
     gateway.fetch_or_default(request).await
 }
 
@@ -35,7 +33,7 @@ pub(super) async fn categories(
         .query("country_iso2", checks::country(filter.country_iso2.as_deref())?)
         .query("category_id", filter.category_id)
         .query("promotion", filter.promotion)
-        .query("gift_card_code", revealed(&filter.gift_card_code));
+        .secret_query("gift_card_code", filter.gift_card_code.as_ref());
     gateway.fetch_or_default(request).await
 }
 
@@ -47,7 +45,7 @@ pub(super) async fn products(gateway: &Gateway, filter: CysendProductFilter) -> 
         .query("product_id", filter.product_id)
         .query("maintenance", filter.maintenance)
         .query("promotion", filter.promotion)
-        .query("gift_card_code", revealed(&filter.gift_card_code))
+        .secret_query("gift_card_code", filter.gift_card_code.as_ref())
         .query("mobile", checks::mobile(filter.mobile.as_deref())?)
         .query("return_usage_instruction", filter.return_usage_instruction)
         .query("languages", checks::languages(&filter.languages)?);
@@ -65,7 +63,7 @@ pub(super) async fn face_values(
         .query("product_id", filter.product_id)
         .query("face_value_id", filter.face_value_id)
         .query("promotion", filter.promotion)
-        .query("gift_card_code", revealed(&filter.gift_card_code))
+        .secret_query("gift_card_code", filter.gift_card_code.as_ref())
         .query("mobile", checks::mobile(filter.mobile.as_deref())?);
     gateway.fetch_or_default(costing_if(filter.mobile.is_some(), request)).await
 }
@@ -87,8 +85,4 @@ fn costing_if(detects_operator: bool, mut request: Request) -> Request {
         request.kind = OperationKind::ReadThatCosts;
     }
     request
-}
-
-fn revealed(code: &Option<Arc<Secret>>) -> Option<&str> {
-    code.as_ref().map(|code| code.as_str())
 }

@@ -31,7 +31,22 @@ pub(crate) struct Gateway {
 /// Who we are. Clients for several servers of the gateway share it, so that a rotated secret counts for all of them.
 struct Identity {
     principal: Principal,
-    proof: RwLock<(HeaderName, HeaderValue)>,
+    shown: RwLock<Shown>,
+}
+
+/// How we show who we are: the header, and the secret in it.
+#[derive(Clone)]
+struct Shown {
+    name: HeaderName,
+    value: HeaderValue,
+    secret: Arc<Secret>,
+}
+
+/// A way of authentication that an operation insists on.
+#[derive(Clone, Copy)]
+pub(super) enum Proof {
+    Basic,
+    Token,
 }
 
 enum Principal {
@@ -44,10 +59,10 @@ impl Gateway {
     pub(super) fn new(config: CysendConfig, clock: Arc<dyn Clock>) -> Result<Self> {
         let address = server::address(config.base_url, config.server)?;
         let (principal, secret) = principal(&config.credentials)?;
-        let proof = RwLock::new(principal.proof(&secret)?);
+        let shown = RwLock::new(principal.shown(secret)?);
         Ok(Self {
             transport: Transport::new(&address, &config.transport.unwrap_or_default(), clock)?,
-            identity: Arc::new(Identity { principal, proof }),
+            identity: Arc::new(Identity { principal, shown }),
         })
     }
 
@@ -70,9 +85,9 @@ impl Gateway {
         }
     }
 
-    pub(crate) fn rotate_secret(&self, secret: &Secret) -> Result<()> {
-        let proof = self.identity.principal.proof(secret)?;
-        *self.identity.proof.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = proof;
+    pub(crate) fn rotate_secret(&self, secret: Arc<Secret>) -> Result<()> {
+        let shown = self.identity.principal.shown(secret)?;
+        *self.identity.shown.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = shown;
         Ok(())
     }
 
@@ -81,20 +96,48 @@ impl Gateway {
         Ok(())
     }
 
+    /// Refuses a call for which the gateway takes the other way of authentication only, before anything is sent.
+    pub(super) fn must_be(&self, wanted: Proof) -> Result<()> {
+        let (why, fits) = match (wanted, &self.identity.principal) {
+            (Proof::Basic, principal) => {
+                let why =
+                    "The gateway takes this call with a user and password only, and this client has a token.";
+                (why, matches!(principal, Principal::User(_)))
+            }
+            (Proof::Token, principal) => {
+                let why =
+                    "The gateway takes this call with a token only, and this client has a user and password.";
+                (why, matches!(principal, Principal::Token(_)))
+            }
+        };
+        if fits { Ok(()) } else { Err(TillgateError::invalid_argument("credentials", why)) }
+    }
+
+    /// What must not be told of a failure of this call.
+    pub(super) fn secrets(&self, request: &Request) -> Vec<Arc<Secret>> {
+        let own = (!operations::is_open(request.operation)).then(|| self.identity.shown().secret);
+        request.secrets.iter().cloned().chain(own).collect()
+    }
+
     /// Sends a call with our credentials, where the operation asks for them.
     pub(super) async fn send(&self, mut request: Request) -> Sent {
         if !operations::is_open(request.operation) {
-            let (name, value) = self.identity.shown();
-            request.headers.insert(name, value);
+            let shown = self.identity.shown();
+            request.headers.insert(shown.name, shown.value);
         }
         self.transport.send(request).await
+    }
+
+    /// A call, and its answer if that says yes.
+    pub(super) async fn call(&self, request: Request) -> Result<Answer> {
+        let (kind, secrets) = (request.kind, self.secrets(&request));
+        successful(self.send(request).await, kind).map_err(|error| transport::without(&secrets, error))
     }
 
     /// A call whose answer is one record.
     pub(super) async fn fetch<T: DeserializeOwned + Send + 'static>(&self, request: Request) -> Result<T> {
         let kind = request.kind;
-        let answer = successful(self.send(request).await, kind)?;
-        decoded(answer, kind).await
+        decoded(self.call(request).await?, kind).await
     }
 
     /// A call whose answer may be empty: 204 says that a search found nothing.
@@ -103,7 +146,7 @@ impl Gateway {
         T: DeserializeOwned + Default + Send + 'static,
     {
         let kind = request.kind;
-        let answer = successful(self.send(request).await, kind)?;
+        let answer = self.call(request).await?;
         if answer.status == 204 {
             return Ok(T::default());
         }
@@ -112,14 +155,14 @@ impl Gateway {
 }
 
 impl Identity {
-    /// The present proof of who we are.
-    fn shown(&self) -> (HeaderName, HeaderValue) {
-        self.proof.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    /// How we show who we are at present.
+    fn shown(&self) -> Shown {
+        self.shown.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 }
 
 /// The answer, if it says yes.
-pub(super) fn successful(sent: Sent, kind: OperationKind) -> Result<Answer> {
+fn successful(sent: Sent, kind: OperationKind) -> Result<Answer> {
     match sent {
         Sent::Answered(answer) if (200..300).contains(&answer.status) => Ok(answer),
         Sent::Answered(answer) => {
@@ -162,18 +205,19 @@ fn principal(credentials: &CysendCredentials) -> Result<(Principal, Arc<Secret>)
 }
 
 impl Principal {
-    /// The header that shows who we are.
-    fn proof(&self, secret: &Secret) -> Result<(HeaderName, HeaderValue)> {
+    /// How this one is shown.
+    fn shown(&self, secret: Arc<Secret>) -> Result<Shown> {
         if secret.as_str().is_empty() {
             return Err(TillgateError::invalid_argument("credentials", "The password or token is empty."));
         }
-        match self {
+        let (name, value) = match self {
             Self::User(user) => {
                 let text = zeroize::Zeroizing::new(format!("{user}:{}", secret.as_str()));
                 let encoded = base64::engine::general_purpose::STANDARD.encode(text.as_bytes());
-                Ok((AUTHORIZATION, secret_header(&format!("Basic {encoded}"))?))
+                (AUTHORIZATION, secret_header(&format!("Basic {encoded}"))?)
             }
-            Self::Token(_) => Ok((HeaderName::from_static("api-token"), secret_header(secret.as_str())?)),
-        }
+            Self::Token(_) => (HeaderName::from_static("api-token"), secret_header(secret.as_str())?),
+        };
+        Ok(Shown { name, value, secret })
     }
 }

@@ -237,7 +237,7 @@ impl CysendClient {
     /// The token that this client shows (operation `getAccessToken`). Only for a client with a token.
     ///
     /// # Errors
-    /// `not_found` when the token is gone; else as for every read.
+    /// `invalid_argument` for a client with a user and password; `not_found` when the token is gone; else as for every read.
     pub async fn get_access_token(&self) -> Result<CysendToken> {
         let gateway = self.gateway.clone();
         detached(async move { access::token(&gateway).await }).await
@@ -247,7 +247,8 @@ impl CysendClient {
     /// repeated by itself: a lost answer may leave a token that nobody knows, until it expires.
     ///
     /// # Errors
-    /// `invalid_argument`, `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
+    /// `invalid_argument`, also for a client with a token; `unauthorized`, `gateway_failed`, `invalid_answer`, `network`, `tls`,
+    /// `timeout`, `closed`, `forked`.
     pub async fn create_access_token(&self, options: CysendTokenOptions) -> Result<CysendToken> {
         let gateway = self.gateway.clone();
         detached(async move { access::create_token(&gateway, options).await }).await
@@ -260,7 +261,7 @@ impl CysendClient {
     /// `tls`, `timeout`, `closed`, `forked`.
     pub async fn get_gift_card(&self, gift_card_code: Arc<Secret>) -> Result<CysendGiftCard> {
         let gateway = self.gateway.clone();
-        detached(async move { gift_card::get(&gateway, &gift_card_code).await }).await
+        detached(async move { gift_card::get(&gateway, gift_card_code).await }).await
     }
 
     /// Whether a gift card can be spent (operation `getActive`). Never repeated by itself: tries at codes may be counted.
@@ -269,7 +270,7 @@ impl CysendClient {
     /// As `get_gift_card`.
     pub async fn get_active(&self, gift_card_code: Arc<Secret>) -> Result<CysendGiftCardActive> {
         let gateway = self.gateway.clone();
-        detached(async move { gift_card::is_active(&gateway, &gift_card_code).await }).await
+        detached(async move { gift_card::is_active(&gateway, gift_card_code).await }).await
     }
 
     /// Lets a gift card be spent, or stops that (operation `putActive`). Twice is the same as once.
@@ -278,7 +279,7 @@ impl CysendClient {
     /// As `get_gift_card`.
     pub async fn put_active(&self, gift_card_code: Arc<Secret>, active: bool) -> Result<()> {
         let gateway = self.gateway.clone();
-        detached(async move { gift_card::set_active(&gateway, &gift_card_code, active).await }).await
+        detached(async move { gift_card::set_active(&gateway, gift_card_code, active).await }).await
     }
 
     /// The account's subscriptions to notifications (operation `getSubscriptions`).
@@ -349,7 +350,7 @@ impl CysendClient {
     /// # Errors
     /// `invalid_argument` when it cannot be sent.
     pub fn rotate_secret(&self, secret: Arc<Secret>) -> Result<()> {
-        self.gateway.rotate_secret(&secret)
+        self.gateway.rotate_secret(secret)
     }
 
     /// Takes no more calls, and waits for those that are on their way; they end at their deadlines at the latest.

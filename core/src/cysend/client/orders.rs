@@ -1,7 +1,7 @@
 //! Orders: placing, looking up, calculating.
 
 use super::checks;
-use super::gateway::{Gateway, REFUSALS, decoded, json, successful};
+use super::gateway::{Gateway, REFUSALS, decoded, json};
 use crate::cysend::operations;
 use crate::cysend::types::*;
 use crate::cysend::wire;
@@ -51,6 +51,7 @@ impl Gateway {
             Err(error) => return Submitted::NotSent(error),
         };
         request.start_within = time_left;
+        let secrets = self.secrets(&request);
         let answer = match self.send(request).await {
             Sent::NotSent(error) => return Submitted::NotSent(error),
             Sent::Lost(error) => return Submitted::Unknown(error),
@@ -65,6 +66,8 @@ impl Gateway {
         }
         let words = wire::gateway_words(&answer);
         let error = transport::refused(&answer, OperationKind::Money, words, &REFUSALS);
+        // What is told of it is journalled.
+        let error = transport::without(&secrets, error);
         match error.outcome() {
             Outcome::Refused => Submitted::Refused(error),
             _ if !guard(Guard::ThreeOutcomes) => Submitted::Refused(error.with_outcome(Outcome::Refused)),
@@ -79,6 +82,7 @@ impl Gateway {
         }
         let mut request = Request::new(&operations::GET_ORDER).query("user_uid", Some(user_uid));
         request.settles_an_order = true;
+        let secrets = self.secrets(&request);
         let answer = match self.send(request).await {
             Sent::NotSent(error) | Sent::Lost(error) => return LookUp::Unclear(error),
             Sent::Answered(answer) => answer,
@@ -99,7 +103,8 @@ impl Gateway {
         if answer.status == 404 && words.is_some() {
             return LookUp::NotFound;
         }
-        LookUp::Unclear(transport::refused(&answer, OperationKind::Read, words, &REFUSALS))
+        let error = transport::refused(&answer, OperationKind::Read, words, &REFUSALS);
+        LookUp::Unclear(transport::without(&secrets, error))
     }
 }
 
@@ -120,9 +125,7 @@ pub(super) async fn get(gateway: &Gateway, query: CysendOrderQuery) -> Result<Ve
 pub(super) async fn force_callback(gateway: &Gateway, request: CysendForceCallbackRequest) -> Result<()> {
     checks::uid("request.uid", &request.uid)?;
     checks::user_uid("request.user_uid", &request.user_uid)?;
-    let operation = &operations::FORCE_CALLBACK;
-    let sent = gateway.send(Request::new(operation).json(json(&request)?)).await;
-    successful(sent, operation.kind).map(|_| ())
+    gateway.call(Request::new(&operations::FORCE_CALLBACK).json(json(&request)?)).await.map(drop)
 }
 
 pub(super) async fn cost(gateway: &Gateway, requests: Vec<CysendCostRequest>) -> Result<Vec<CysendCost>> {
@@ -137,7 +140,9 @@ pub(super) async fn cost(gateway: &Gateway, requests: Vec<CysendCostRequest>) ->
             beneficiary_information: &request.beneficiary_information,
         })
         .collect();
-    gateway.fetch_or_default(Request::new(&operations::GET_PRODUCT_COST).json(json(&body)?)).await
+    let mut request = Request::new(&operations::GET_PRODUCT_COST).json(json(&body)?);
+    request.secrets = requests.iter().filter_map(|request| request.gift_card_code.clone()).collect();
+    gateway.fetch_or_default(request).await
 }
 
 pub(super) async fn responses(gateway: &Gateway) -> Result<Vec<CysendResponseCode>> {
@@ -159,7 +164,9 @@ fn create_request(orders: &[CysendOrderRequest]) -> Result<Request> {
             notifications: &order.notifications,
         })
         .collect();
-    Ok(Request::new(&operations::CREATE_ORDER).json(json(&body)?))
+    let mut request = Request::new(&operations::CREATE_ORDER).json(json(&body)?);
+    request.secrets = orders.iter().filter_map(|order| order.gift_card_code.clone()).collect();
+    Ok(request)
 }
 
 /// An order on the wire (schema `OrderRequest`). The public record cannot be serialised: it holds a secret.

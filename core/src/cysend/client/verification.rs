@@ -27,7 +27,9 @@ pub(super) async fn verify(
         method: &verification.method,
         code: verification.code.as_str(),
     };
-    gateway.fetch(Request::new(&operations::PHONE_NUMBER_VERIFY).json(json(&body)?)).await
+    let mut request = Request::new(&operations::PHONE_NUMBER_VERIFY).json(json(&body)?);
+    request.secrets.push(verification.code.clone());
+    gateway.fetch(request).await
 }
 
 /// A code on the wire (schema `Verification`).

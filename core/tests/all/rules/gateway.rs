@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tillgate::orders::adapter::*;
 use tillgate::{
-    BeneficiaryField, BoxFuture, CallbackRequest, Decimal, ErrorDetails, Money, NewOrder, OrderKind, Outcome,
-    Result, Secret, TillgateError, Timestamp, Voucher,
+    BeneficiaryField, BoxFuture, CallbackRequest, Decimal, ErrorDetails, Money, NewOrder,
+    NotificationParameter, OrderKind, OrderNotification, Outcome, Result, Secret, TillgateError, Timestamp,
+    Voucher,
 };
 
 /// How the gateway treats one submission.
@@ -44,6 +45,8 @@ pub struct State {
     pub ledger: Vec<Evidence>,
     /// Every call: `submit a`, `look_up a`, `control`.
     pub calls: Vec<String>,
+    /// What each submission asked to be told, and where.
+    pub to_be_told: Vec<(Option<String>, Vec<OrderNotification>)>,
     pub treats: VecDeque<Treat>,
     /// Look-ups find nothing, as after lost rights.
     pub blind: bool,
@@ -205,6 +208,7 @@ impl Adapter for Handle {
                 let mut state = gateway.state.lock().unwrap();
                 for order in &orders {
                     state.calls.push(format!("submit {}", order.id));
+                    state.to_be_told.push((order.callback_url.clone(), order.notifications.clone()));
                 }
                 state.treats.pop_front().unwrap_or(Treat::Do(EvidenceStatus::Open))
             };
@@ -342,6 +346,13 @@ pub fn order(id: &str) -> NewOrder {
         submit_within_ms: None,
         notes: Default::default(),
     }
+}
+
+/// What an order may ask to be told.
+pub fn notification() -> OrderNotification {
+    let destination =
+        vec![NotificationParameter { name: "url".to_string(), value: "https://example.org/n".to_string() }];
+    OrderNotification { trigger: "1".to_string(), channel: "2".to_string(), destination }
 }
 
 /// How an undo of it is called.

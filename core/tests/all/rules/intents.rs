@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::gateway::{Treat, order, with_look_up};
+use super::gateway::{Treat, notification, order, with_look_up};
 use super::{World, code, run};
 use tillgate::orders::adapter::EvidenceStatus;
 use tillgate::{AttemptOutcome, Decimal, OrderState, Till};
@@ -59,6 +59,7 @@ fn rule_03_the_same_request_returns_the_same_order_and_another_one_is_an_error()
         same.amount.amount = Decimal::new(10, 0);
         same.beneficiary.reverse();
         same.callback_url = Some("https://example.org/other".into());
+        same.notifications = vec![notification()];
         same.submit_within_ms = Some(5);
         assert_eq!(world.till.buy(same).await.unwrap(), first);
         world.gateway.set_status("a1", EvidenceStatus::Succeeded, "success");
@@ -111,13 +112,19 @@ fn what_was_left_pending_expires_in_the_next_process_unless_it_is_resumed() {
             let policy = tillgate::OrderPolicy { resume_pending: resume, ..Default::default() };
             let mut world = World::with_policy(with_look_up(), policy).await;
             world.gateway.treat([Treat::NotSent]);
-            world.till.enqueue(order("a1")).await.unwrap();
+            let mut new = order("a1");
+            new.callback_url = Some("https://example.org/callback".into());
+            new.notifications = vec![notification()];
+            world.till.enqueue(new).await.unwrap();
             world.soon("the first attempt", || world.gateway.calls("submit") == 1).await;
             world.reopen().await;
             let order =
                 world.until("a1", |o| !matches!(o.state, OrderState::Pending | OrderState::Sending)).await;
             assert_eq!(order.state, expected, "resume_pending {resume}");
             assert_eq!(world.gateway.bought("a1"), usize::from(resume));
+            let told = (Some("https://example.org/callback".to_string()), vec![notification()]);
+            let state = world.gateway.state.lock().unwrap();
+            assert_eq!(state.to_be_told, vec![told; 1 + usize::from(resume)], "a restart forgets neither");
         }
     });
 }

@@ -293,6 +293,8 @@ fn a_journal_of_0_1_0_opens() {
         ("FIXTURE_PENDING", OrderState::Pending),
     ];
     assert_eq!(states, expected.map(|(id, state)| (id.to_string(), state)));
+    let pending = store.order("fixture_pending").unwrap().unwrap().order;
+    assert_eq!(pending.notifications, [], "it was written before there were any");
     assert_eq!(store.events(&[], 10).unwrap().len(), 2);
     assert_eq!(store.history("FIXTURE_SUCCEEDED").unwrap().len(), 4);
     let again = created(commit(&store, create([sent("FIXTURE_SUCCEEDED", 1)]), 1));
