@@ -31,6 +31,8 @@ class Talk:
     """How many answers were held against the description, by operation and status."""
     problems: Counter[str] = field(default_factory=Counter)
     """What did not fit, and how often."""
+    errors: set[tuple[int, str, str]] = field(default_factory=set)
+    """The errors that were answered and not ordered: status, code, message."""
     seen: dict[str, list[object]] = field(default_factory=dict)
     """What each place of the description held in some answer."""
 
@@ -82,7 +84,11 @@ class Talk:
         if answer.content_type != kind:
             self.problems[f"{operation} {answer.status} is {kind}, not {answer.content_type}"] += 1
         elif kind == "application/json":
-            self.check_value(answer.json(), schema)
+            value = answer.json()
+            self.check_value(value, schema)
+            # Those from 500 on are faults that were ordered.
+            if 400 <= answer.status < 500:
+                self.errors.add((answer.status, value["code"], value["message"]))
         else:
             self.check_value(answer.body.decode(), schema)
 

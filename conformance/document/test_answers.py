@@ -31,6 +31,12 @@ def test_no_other_status_is_answered_than_the_known_ones(talk: Talk, known: Know
     assert not unneeded, "these are listed in wrong.yaml and not found any more"
 
 
+def test_every_error_is_one_that_the_list_of_errors_has(talk: Talk) -> None:
+    listed = {(one["http"], one["code"], one["message"]) for one in talk.ask("getErrors", to_be=200).json()}
+    assert len(talk.errors) > 10
+    assert talk.errors <= listed
+
+
 def test_every_property_and_every_listed_value_is_shown(talk: Talk) -> None:
     assert verdict.unshown(talk.document, talk.seen) == set()
 

@@ -241,6 +241,45 @@ fn a_prepaid_code_is_told_on_success_alone_and_stays_the_same() {
 }
 
 #[test]
+fn one_order_shows_everything_that_an_order_can() {
+    let shop = Shop::open();
+    let body = r#"[{"user_uid":"a","face_value_id":8101,"face_value":19.95,"face_value_currency":"EUR",
+        "beneficiary_information":[{"name":"mobile","value":"+41791234567"},{"name":"plan","value":"plus"}],
+        "scenario":"live","gift_card_code":"567890123","callback_url":"http://127.0.0.1:9/"}]"#;
+    shop.buy(body);
+    shop.sandbox.advance(5_000);
+    let told = shop.look_up("a").json();
+    let names = |value: &serde_json::Value| {
+        let mut names: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names
+    };
+    let all = [
+        "beneficiary_information",
+        "callback_url",
+        "cost",
+        "currency",
+        "date",
+        "face_value",
+        "face_value_currency",
+        "face_value_id",
+        "gift_card_code",
+        "issuer_reference",
+        "prepaid_code",
+        "response_code",
+        "response_description",
+        "response_title",
+        "scenario",
+        "status",
+        "uid",
+        "user_uid",
+    ];
+    assert_eq!(names(&told[0]), all);
+    let of_code = ["code", "expiration", "pdf_link", "pin_code", "serial", "usage_instructions"];
+    assert_eq!(names(&told[0]["prepaid_code"]), of_code);
+}
+
+#[test]
 fn dates_come_in_both_forms() {
     let shop = Shop::with(SandboxConfig { start_ms: Some(1_550_628_000_000), ..still() });
     shop.buy(&simulated("a"));

@@ -91,6 +91,14 @@ fn a_restricted_token_serves_its_addresses_alone() {
 }
 
 #[test]
+fn mine_is_the_address_that_asks_also_over_ipv6() {
+    let shop = Shop::with(SandboxConfig { address: std::net::Ipv6Addr::LOCALHOST.into(), ..still() });
+    let mine = made(&shop, json!({ "ip_restricted": true }));
+    assert_eq!(mine["authorized_ips"], "::1");
+    assert_eq!(shop.ask_as(&by_token(&mine), "GET", "/customer/balance", "").unwrap().status, 200);
+}
+
+#[test]
 fn options_that_make_no_sense_are_refused() {
     let shop = Shop::open();
     for wrong in [
