@@ -37,9 +37,17 @@ fn no_secret_is_ever_logged_or_told() {
     write!(told, "{error} {error:?}").unwrap();
     let query = CysendOrderQuery { uid: None, user_uid: Some("till_1".into()) };
     write!(told, "{:?}", block_on(client.get_order(query))).unwrap();
+    // A code in the path, refused and answered.
+    let error = block_on(client.put_active(Secret::new("canary/card".into()), true)).unwrap_err();
+    write!(told, "{error} {error:?}").unwrap();
+    let error = block_on(client.get_gift_card(Secret::new("canary/card".into()))).unwrap_err();
+    write!(told, "{error} {error:?}").unwrap();
     // A connection that fails carries its address in the HTTP stack's own errors.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let error = place(&crate::shop::client(&format!("http://{closed}"))).unwrap_err();
+    let nobody = crate::shop::client(&format!("http://{closed}"));
+    let error = place(&nobody).unwrap_err();
+    write!(told, "{error} {error:?}").unwrap();
+    let error = block_on(nobody.get_gift_card(Secret::new("canary/card".into()))).unwrap_err();
     write!(told, "{error} {error:?}").unwrap();
 
     let config = CysendConfig {
