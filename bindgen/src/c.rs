@@ -1,9 +1,9 @@
 //! The C binding: Rust functions that C can call, the header, and the record of the binary interface.
 
-mod calls;
+pub(crate) mod calls;
 mod header;
 mod layout;
-mod types;
+pub(crate) mod types;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,6 +164,6 @@ fn docs(text: &str, more: &[String]) -> TokenStream {
 }
 
 /// `tg_cysend_order`
-fn c_name(name: &str) -> String {
+pub(crate) fn c_name(name: &str) -> String {
     format!("tg_{}", snake(name))
 }

@@ -1,6 +1,8 @@
-//! Reads the interface of the compiled core and writes what is generated of the bindings.
+//! Reads the interface of the compiled core and writes what is generated of the bindings, and of the programs that call them in the
+//! conformance runs.
 
 pub mod c;
+pub mod callers;
 pub mod ir;
 pub mod lint;
 mod metadata;

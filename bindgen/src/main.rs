@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use camino::Utf8PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use tillgate_bindgen::ir::Interface;
-use tillgate_bindgen::{c, lint, node, python, synth, write};
+use tillgate_bindgen::{c, callers, lint, node, python, synth, write};
 
 #[derive(Parser)]
 #[command(about, version)]
@@ -61,6 +61,8 @@ enum Language {
     C,
     Python,
     Node,
+    /// No binding: programs that call the bindings, for the conformance runs.
+    Callers,
 }
 
 fn main() -> Result<()> {
@@ -73,6 +75,7 @@ fn main() -> Result<()> {
                     Language::C => (c::write(&interface, &root)?, c::FOLDERS),
                     Language::Python => (python::write(&interface, &root)?, python::FOLDERS),
                     Language::Node => (node::write(&interface, &root)?, node::FOLDERS),
+                    Language::Callers => (callers::write(&interface, &root)?, callers::FOLDERS),
                 };
                 files.extend(written);
                 folders.extend(owned);

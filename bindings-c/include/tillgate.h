@@ -589,6 +589,15 @@
 #define TG_REVIEW_REASON_UNEQUAL_SUM 7
 
 /**
+ * A web server for a gateway's callbacks, and for nothing else. `Till.receive_callbacks` makes one.
+ *
+ * Keep it as long as callbacks shall be received: letting go of it ends it. Safe to use from any number of threads.
+ *
+ * Thread safety: several threads may call its functions at once. Free it when no thread uses it any more.
+ */
+typedef struct tg_callback_receiver tg_callback_receiver;
+
+/**
  * A client of CY.SEND. It keeps nothing: an order that is to be followed to its end belongs into a till.
  *
  * All methods may be called from several threads at once.
@@ -3304,6 +3313,30 @@ typedef struct {
 } tg_cysend_verification_status;
 
 /**
+ * Where an order stands.
+ * One of the constants `TG_ORDER_STATE_*`.
+ */
+typedef int32_t tg_order_state;
+
+/**
+ * Why an order failed.
+ * The tag is one of the constants `TG_FAILURE_REASON_*`.
+ */
+typedef tg_open tg_failure_reason;
+
+/**
+ * Why a person must decide.
+ * One of the constants `TG_REVIEW_REASON_*`.
+ */
+typedef int32_t tg_review_reason;
+
+/**
+ * What an order does.
+ * One of the constants `TG_ORDER_KIND_*`.
+ */
+typedef int32_t tg_order_kind;
+
+/**
  * An exact amount with its currency.
  *
  * Thread safety: plain data; several threads may read it while none writes.
@@ -3325,33 +3358,6 @@ typedef struct {
 } tg_money;
 
 /**
- * The bounds of an amount, when the caller knows them; checked before anything is written or sent.
- *
- * Thread safety: plain data; several threads may read it while none writes.
- */
-typedef struct {
-    /**
-     * The size of the struct; see the start of this header.
-     */
-    size_t struct_size;
-    /**
-     * The smallest amount, inclusive.
-     * An exact number as text.
-     */
-    const char *minimum;
-    /**
-     * The largest amount, inclusive.
-     * An exact number as text.
-     */
-    const char *maximum;
-    /**
-     * The step from the smallest amount on; zero allows any amount between.
-     * An exact number as text.
-     */
-    const char *step;
-} tg_amount_range;
-
-/**
  * One piece of information about the beneficiary, as the product asks for it.
  *
  * Thread safety: plain data; several threads may read it while none writes.
@@ -3370,109 +3376,6 @@ typedef struct {
      */
     const char *value;
 } tg_beneficiary_field;
-
-/**
- * What to answer to a callback.
- *
- * Thread safety: plain data; several threads may read it while none writes.
- */
-typedef struct {
-    /**
-     * The size of the struct; see the start of this header.
-     */
-    size_t struct_size;
-    /**
-     * The HTTP status to answer with; the body may be empty.
-     */
-    uint16_t http_status;
-    /**
-     * How many of our orders it named; each is looked up.
-     */
-    uint32_t known_orders;
-    /**
-     * How many ids it named that are not ours.
-     */
-    uint32_t unknown_orders;
-} tg_callback_answer;
-
-/**
- * What a gateway's callback brought, as the web server received it.
- *
- * Thread safety: plain data; several threads may read it while none writes.
- */
-typedef struct {
-    /**
-     * The size of the struct; see the start of this header.
-     */
-    size_t struct_size;
-    /**
-     * The body's raw bytes, not parsed by anyone. At most 1 MiB is looked at.
-     */
-    const uint8_t *body;
-    /**
-     * The number of `body`.
-     */
-    size_t body_len;
-    /**
-     * The account that it is for, by the name under which it was attached; may be left out while there is only one.
-     * NULL if absent.
-     */
-    const char *account;
-} tg_callback_request;
-
-/**
- * Where an order stands.
- * One of the constants `TG_ORDER_STATE_*`.
- */
-typedef int32_t tg_order_state;
-
-/**
- * What a person decides about an order in review or in conflict. It is journalled.
- *
- * Thread safety: plain data; several threads may read it while none writes.
- */
-typedef struct {
-    /**
-     * The size of the struct; see the start of this header.
-     */
-    size_t struct_size;
-    /**
-     * `Succeeded`, `Failed` or `Reversed`.
-     */
-    tg_order_state state;
-    /**
-     * Who decided.
-     */
-    const char *decided_by;
-    /**
-     * On what grounds.
-     */
-    const char *grounds;
-} tg_decision;
-
-/**
- * What an event tells.
- * One of the constants `TG_EVENT_KIND_*`.
- */
-typedef int32_t tg_event_kind;
-
-/**
- * Why an order failed.
- * The tag is one of the constants `TG_FAILURE_REASON_*`.
- */
-typedef tg_open tg_failure_reason;
-
-/**
- * Why a person must decide.
- * One of the constants `TG_REVIEW_REASON_*`.
- */
-typedef int32_t tg_review_reason;
-
-/**
- * What an order does.
- * One of the constants `TG_ORDER_KIND_*`.
- */
-typedef int32_t tg_order_kind;
 
 /**
  * A parameter of a notification's destination.
@@ -3761,6 +3664,112 @@ typedef struct {
      */
     uint64_t version;
 } tg_order;
+
+/**
+ * What a gateway's callback brought, as the web server received it.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * The body's raw bytes, not parsed by anyone. At most 1 MiB is looked at.
+     */
+    const uint8_t *body;
+    /**
+     * The number of `body`.
+     */
+    size_t body_len;
+    /**
+     * The account that it is for, by the name under which it was attached; may be left out while there is only one.
+     * NULL if absent.
+     */
+    const char *account;
+} tg_callback_request;
+
+/**
+ * The bounds of an amount, when the caller knows them; checked before anything is written or sent.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * The smallest amount, inclusive.
+     * An exact number as text.
+     */
+    const char *minimum;
+    /**
+     * The largest amount, inclusive.
+     * An exact number as text.
+     */
+    const char *maximum;
+    /**
+     * The step from the smallest amount on; zero allows any amount between.
+     * An exact number as text.
+     */
+    const char *step;
+} tg_amount_range;
+
+/**
+ * What to answer to a callback.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * The HTTP status to answer with; the body may be empty.
+     */
+    uint16_t http_status;
+    /**
+     * How many of our orders it named; each is looked up.
+     */
+    uint32_t known_orders;
+    /**
+     * How many ids it named that are not ours.
+     */
+    uint32_t unknown_orders;
+} tg_callback_answer;
+
+/**
+ * What a person decides about an order in review or in conflict. It is journalled.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * `Succeeded`, `Failed` or `Reversed`.
+     */
+    tg_order_state state;
+    /**
+     * Who decided.
+     */
+    const char *decided_by;
+    /**
+     * On what grounds.
+     */
+    const char *grounds;
+} tg_decision;
+
+/**
+ * What an event tells.
+ * One of the constants `TG_EVENT_KIND_*`.
+ */
+typedef int32_t tg_event_kind;
 
 /**
  * A durable event. The same one comes again until it is acknowledged by its id.
@@ -4326,6 +4335,176 @@ typedef struct {
      */
     const tg_secret *unknown_fields;
 } tg_voucher;
+
+/**
+ * How callbacks are received. Everything has a default, which is for trying out on one machine; for a gateway to reach
+ * it, give `address`, `path` and either `public_url` or the TLS files.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * Where to listen, as `host:port`; port 0 takes a free one. Default `127.0.0.1:0`. Addresses that other machines reach
+     * need TLS here, or a proxy that does it and whose address is `public_url`: callbacks carry voucher codes.
+     * NULL if absent.
+     */
+    const char *address;
+    /**
+     * The path to listen on, as made by `new_callback_path`: a slash, and one part of at least 22 random characters of
+     * `A-Z a-z 0-9 - _`; at most 256 characters. Callbacks are not signed, so that this path is what keeps strangers out.
+     * Default: a new one each time, under which orders of an earlier start are not heard of.
+     * NULL if absent.
+     */
+    const tg_secret *path;
+    /**
+     * The address by which the gateway reaches this receiver, without the path: an https address, of the proxy where there is
+     * one. A path in it may be passed on or cut off by the proxy. Default: the address listened on.
+     * NULL if absent.
+     */
+    const char *public_url;
+    /**
+     * The account that the callbacks are for, by the name under which it was attached. May be left out while there is only
+     * one. Several accounts need a receiver each.
+     * NULL if absent.
+     */
+    const char *account;
+    /**
+     * The certificate for TLS and those between it and the authority, as the text of a PEM file. Default: no TLS here.
+     * NULL if absent.
+     */
+    const char *tls_certificate_pem;
+    /**
+     * The certificate's private key, as the text of a PEM file (PKCS #8, PKCS #1 or SEC 1, not encrypted).
+     * NULL if absent.
+     */
+    const tg_secret *tls_key_pem;
+    /**
+     * Whether there is `body_size_max_bytes`.
+     */
+    bool has_body_size_max_bytes;
+    /**
+     * The largest body that is read, in bytes. Default 262144 (256 KiB), which holds many orders; 1024 to 1048576.
+     */
+    uint32_t body_size_max_bytes;
+    /**
+     * Whether there is `request_timeout_ms`.
+     */
+    bool has_request_timeout_ms;
+    /**
+     * The longest time from the connection to the end of the request, in milliseconds. Default 10000; 1 to 600000.
+     */
+    uint32_t request_timeout_ms;
+    /**
+     * Whether there is `connections_max`.
+     */
+    bool has_connections_max;
+    /**
+     * How many connections may be open at once; more wait for their turn in the system's queue. Each takes at most 16 KiB and
+     * its body in memory. Default 128; 1 to 4096.
+     */
+    uint32_t connections_max;
+    /**
+     * Whether there is `requests_per_second_max`.
+     */
+    bool has_requests_per_second_max;
+    /**
+     * How many callbacks are taken in per second; more are answered with 429, and come again. Default 100; 1 to 100000.
+     */
+    uint32_t requests_per_second_max;
+    /**
+     * Whether there is `requests_burst_max`.
+     */
+    bool has_requests_burst_max;
+    /**
+     * How many callbacks may come at once after a quiet time. Default: twice `requests_per_second_max`; 1 to 200000.
+     */
+    uint32_t requests_burst_max;
+} tg_callback_receiver_config;
+
+/**
+ * What a receiver has done so far. Every connection carries one request, and ends in one of `handled`, `wrong_path`,
+ * `wrong_method`, `too_large`, `too_slow`, `too_many`, `not_readable`, `not_committed` and `broken_off`.
+ *
+ * Thread safety: plain data; several threads may read it while none writes.
+ */
+typedef struct {
+    /**
+     * The size of the struct; see the start of this header.
+     */
+    size_t struct_size;
+    /**
+     * The address and port listened on.
+     */
+    const char *address;
+    /**
+     * It takes no more connections.
+     */
+    bool closed;
+    /**
+     * Connections so far.
+     */
+    uint64_t connections;
+    /**
+     * Connections that are open now.
+     */
+    uint32_t connections_open;
+    /**
+     * The most connections that were open at once.
+     */
+    uint32_t connections_open_max;
+    /**
+     * The most bytes of bodies that were in memory at once.
+     */
+    uint64_t body_bytes_held_max;
+    /**
+     * Callbacks that were written down and answered with 200.
+     */
+    uint64_t handled;
+    /**
+     * How many of our orders they named, each callback counted by itself.
+     */
+    uint64_t known_orders;
+    /**
+     * How many ids they named that are not ours.
+     */
+    uint64_t unknown_orders;
+    /**
+     * Requests for another path, answered with 404.
+     */
+    uint64_t wrong_path;
+    /**
+     * Requests that were no `POST`, answered with 405.
+     */
+    uint64_t wrong_method;
+    /**
+     * Requests with too large a body (answered with 413) or head (431).
+     */
+    uint64_t too_large;
+    /**
+     * Requests that did not arrive in time, answered with 408.
+     */
+    uint64_t too_slow;
+    /**
+     * Requests beyond the rate, answered with 429.
+     */
+    uint64_t too_many;
+    /**
+     * Requests that are no callbacks of the gateway, or not HTTP, answered with 400.
+     */
+    uint64_t not_readable;
+    /**
+     * Callbacks that could not be written down, answered with 503. See the till's status.
+     */
+    uint64_t not_committed;
+    /**
+     * Connections that ended without a whole request, or on close.
+     */
+    uint64_t broken_off;
+} tg_callback_receiver_status;
 
 #ifdef __cplusplus
 extern "C" {
@@ -5061,6 +5240,24 @@ int32_t tg_cysend_response_advice(const char *code,
                                   tg_error **error);
 
 /**
+ * Makes the callback that CY.SEND would post for this order if it had this status (an array of one `OrderStatus`), for your
+ * own tests: give it to `Till.handle_callback`, or post its `body` to your web server or to a receiver's `callback_url`.
+ *
+ * It is a forgery, as anybody could make one, and it moves nothing by itself: the till takes it for a hint and asks the
+ * gateway, whose word alone counts. To test an order that succeeds, have the sandbox carry it out. What the order does not
+ * know of itself (the gateway's id, the cost) is made up; a voucher is never in it.
+ *
+ * Errors: `InvalidArgument` when the order is none that CY.SEND sells.
+ *
+ * `out`: freed with `tg_callback_request_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_cysend_test_callback(const tg_order *order,
+                                tg_cysend_order_status status,
+                                tg_callback_request **out,
+                                tg_error **error);
+
+/**
  * Frees an error, with all texts in it. NULL is ignored.
  */
 void tg_error_free(tg_error *value);
@@ -5078,6 +5275,12 @@ void tg_amount_range_init(tg_amount_range *value,
                           size_t struct_size);
 
 /**
+ * Sets `tg_attempt` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+ */
+void tg_attempt_init(tg_attempt *value,
+                     size_t struct_size);
+
+/**
  * Sets `tg_beneficiary_field` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
  */
 void tg_beneficiary_field_init(tg_beneficiary_field *value,
@@ -5093,6 +5296,11 @@ void tg_callback_answer_free(tg_callback_answer *value);
  */
 void tg_callback_request_init(tg_callback_request *value,
                               size_t struct_size);
+
+/**
+ * Frees a `tg_callback_request` that a function returned, with all that hangs off it. NULL is ignored.
+ */
+void tg_callback_request_free(tg_callback_request *value);
 
 /**
  * Sets `tg_decision` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
@@ -5133,6 +5341,12 @@ void tg_new_undo_init(tg_new_undo *value,
  */
 void tg_notification_parameter_init(tg_notification_parameter *value,
                                     size_t struct_size);
+
+/**
+ * Sets `tg_order` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+ */
+void tg_order_init(tg_order *value,
+                   size_t struct_size);
 
 /**
  * Frees a `tg_order` that a function returned, with all that hangs off it. NULL is ignored.
@@ -5202,6 +5416,68 @@ int32_t tg_new_id(char **out,
  */
 int32_t tg_new_journal_key(tg_secret **out,
                            tg_error **error);
+
+/**
+ * Sets `tg_callback_receiver_config` to its defaults and everything else to zero. Call it with `sizeof` of the struct before its members are set.
+ */
+void tg_callback_receiver_config_init(tg_callback_receiver_config *value,
+                                      size_t struct_size);
+
+/**
+ * Frees a `tg_callback_receiver_status` that a function returned, with all that hangs off it. NULL is ignored.
+ */
+void tg_callback_receiver_status_free(tg_callback_receiver_status *value);
+
+/**
+ * Lets go of a handle that a function returned. Work that runs goes on. NULL is ignored.
+ */
+void tg_callback_receiver_free(tg_callback_receiver *handle);
+
+/**
+ * Where the gateway is to post callbacks to: what goes into `NewOrder.callback_url`. Whoever has it can send callbacks, so
+ * keep it out of logs and pages.
+ *
+ * `out`: freed with `tg_string_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_callback_receiver_callback_url(const tg_callback_receiver *handle,
+                                          char **out,
+                                          tg_error **error);
+
+/**
+ * Takes no more connections, and waits until the requests that have arrived are answered: no longer than
+ * `request_timeout_ms`, and as long as a commit takes. Closing again does nothing.
+ *
+ * Errors: `Forked`.
+ *
+ * It waits on the calling thread until the answer is there.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_callback_receiver_close(const tg_callback_receiver *handle, tg_error **error);
+
+/**
+ * What came so far and what became of it, since the start.
+ *
+ * Errors: `Forked`.
+ *
+ * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_callback_receiver_status_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_callback_receiver_get_status(const tg_callback_receiver *handle,
+                                        tg_callback_receiver_status **out,
+                                        tg_error **error);
+
+/**
+ * Mints a path for a receiver of callbacks: a slash and 32 random characters. Make it once and keep it with your
+ * configuration, as you would keep a password: orders carry it to the gateway, and a receiver that comes back under
+ * another path does not hear of them any more.
+ *
+ * `out`: freed with `tg_secret_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_new_callback_path(tg_secret **out,
+                             tg_error **error);
 
 /**
  * Lets go of a handle that a function returned. Work that runs goes on. NULL is ignored.
@@ -5335,7 +5611,7 @@ int32_t tg_till_buy_batch(const tg_till *handle,
 int32_t tg_till_cancel(const tg_till *handle, const char *id, tg_order **out, tg_error **error);
 
 /**
- * Closes the till: takes no new orders, waits for attempts up to their deadlines, and lets go of the journal. What is
+ * Closes the till: ends its receivers of callbacks, takes no new orders, waits for attempts up to their deadlines, and lets go of the journal. What is
  * left then is looked up after the next open. Closing again does nothing.
  *
  * It waits on the calling thread until the answer is there.
@@ -5427,6 +5703,23 @@ int32_t tg_till_look_up(const tg_till *handle,
  * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
  */
 int32_t tg_till_order(const tg_till *handle, const char *id, tg_order **out, tg_error **error);
+
+/**
+ * Receives callbacks by a web server of its own, and takes each in by `handle_callback`. Attach the account first. Put the
+ * receiver's `callback_url` into new orders, and keep the receiver: letting go of it ends it, and so does `close`. Works
+ * on a read-only till too, beside the process that buys.
+ *
+ * Errors: `InvalidArgument` when the address is in use or not allowed, the path can be guessed, the certificate cannot be
+ * used, a figure is out of its bounds, or the account is not attached; `Closed`.
+ *
+ * It waits on the calling thread until the answer is there.
+ * `out`: freed with `tg_callback_receiver_free`.
+ * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+ */
+int32_t tg_till_receive_callbacks(const tg_till *handle,
+                                  const tg_callback_receiver_config *config,
+                                  tg_callback_receiver **out,
+                                  tg_error **error);
 
 /**
  * Asks the gateway for the voucher again and encrypts it with the present key: for a voucher whose key was lost.

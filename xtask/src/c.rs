@@ -55,7 +55,20 @@ impl Dialect {
 pub fn runner(tree: &Tree) -> Result<PathBuf> {
     let folder = tree.work.join("c");
     std::fs::create_dir_all(&folder)?;
-    compile(tree, &tree.root.join("conformance/runners/c/runner.c"), &folder, Dialect::C99)
+    compile(tree, &[&tree.root.join("conformance/runners/c/runner.c")], &folder, Dialect::C99)
+}
+
+/// The caller of every operation, compiled so that it also finds memory that is lost or used wrongly.
+pub fn caller(tree: &Tree) -> Result<PathBuf> {
+    let folder = tree.work.join("c");
+    std::fs::create_dir_all(&folder)?;
+    let sources = tree.root.join("conformance/callers/c");
+    compile(
+        tree,
+        &[&sources.join("caller.c"), &sources.join("generated/calls.c")],
+        &folder,
+        Dialect::Sanitized,
+    )
 }
 
 /// The whole stage.
@@ -94,7 +107,7 @@ fn compiled(
     dialect: Dialect,
     tally: &mut Tally,
 ) -> Option<PathBuf> {
-    let program = compile(tree, source, folder, dialect);
+    let program = compile(tree, &[source], folder, dialect);
     if let Err(error) = &program {
         println!("   {} ({}) does not compile: {error:#}", tree.told(source), dialect.name());
     }
@@ -155,10 +168,11 @@ fn watched(program: &Path, dialect: Dialect) -> Command {
     }
 }
 
-fn compile(tree: &Tree, source: &Path, folder: &Path, dialect: Dialect) -> Result<PathBuf> {
-    let program = folder.join(format!("{}-{}", stem(source), dialect.name()));
+/// The program is called after its first source.
+fn compile(tree: &Tree, sources: &[&Path], folder: &Path, dialect: Dialect) -> Result<PathBuf> {
+    let program = folder.join(format!("{}-{}", stem(sources[0]), dialect.name()));
     let mut command = dialect.compiler();
-    command.arg("-I").arg(tree.root.join("bindings-c/include")).arg(source);
+    command.arg("-I").arg(tree.root.join("bindings-c/include")).args(sources);
     if dialect == Dialect::Cpp17 {
         // The language of what follows is no longer C++ source.
         command.args(["-x", "none"]);

@@ -12,8 +12,8 @@ use crate::tree::Tree;
 
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// The languages whose files are committed.
-const LANGUAGES: &str = "c,python";
+/// What is committed: the bindings, and the programs that call them in the conformance runs.
+const LANGUAGES: &str = "c,python,callers";
 
 /// The command: builds what it needs, writes or checks.
 pub fn run(tree: &Tree, check: bool) -> Result<bool> {

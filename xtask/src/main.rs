@@ -11,6 +11,7 @@ mod generate;
 mod judge;
 mod kills;
 mod lint;
+mod operations;
 mod package;
 mod plan;
 mod program;
@@ -41,6 +42,7 @@ cargo xtask COMMAND
   document              the sandbox's answers held against CY.SEND's own description, with a report
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices
+  operations            every operation, parameter and field of the gateway's OpenAPI file, in each language
   simulate [--seeds N] [--from S] [--break GUARD]
                         histories of a till from seeds, each with the promise checked at every step;
                         with a guard off, how many seeds it takes to notice
@@ -102,6 +104,7 @@ fn run() -> Result<bool> {
         "document" => document::run(&tree),
         "kills" => kills::run(&tree, language.as_deref()),
         "demo" => demo::run(&tree, broken.as_deref()),
+        "operations" => operations::command(&tree),
         "package" => package::run(&tree),
         other => bail!("there is no command {other:?}\n\n{HELP}"),
     }

@@ -119,8 +119,13 @@ pub fn run(tree: &Tree) -> Result<Tally> {
     let mut servers =
         python(tree, &installed, &["-m", "pytest", "-q", "-rs", "--color=no", "-p", "no:cacheprovider"]);
     tally += pytest(tree, servers.arg("examples/python/web"), "pytest-web-servers")?;
-    for (folder, log) in [("examples/python", "mypy-examples"), ("conformance/runners/python", "mypy-runner")]
-    {
+    let typed = [
+        ("examples/python", "mypy-examples"),
+        ("conformance/runners/python", "mypy-runner"),
+        ("conformance/callers/python", "mypy-caller"),
+        ("conformance/operations", "mypy-operations"),
+    ];
+    for (folder, log) in typed {
         let mut command = python(tree, &installed, &["-m", "mypy", "--strict", folder]);
         count(&mut tally, &program::run(&mut command, &tree.log(log), Output::Together, LIMIT)?);
     }
@@ -178,7 +183,7 @@ pub fn pytest(tree: &Tree, command: &mut Command, log: &str) -> Result<Tally> {
 }
 
 /// An interpreter that finds the package in this place and no other.
-fn python(tree: &Tree, installed: &Path, arguments: &[&str]) -> Command {
+pub fn python(tree: &Tree, installed: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(setup::interpreter(tree));
     command.current_dir(&tree.root).args(arguments);
     command.env("PYTHONPATH", installed).env("MYPYPATH", installed);

@@ -3,9 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::types::{CType, Member, has_flag, members, rust_ident, single};
+use super::types::{CType, Member, has_flag, list_name, members, rust_ident, single};
 use super::{Writer, c_name, docs};
-use crate::ir::{EnumKind, Function, Object, Type};
+use crate::ir::{EnumKind, Function, Interface, Object, Type};
 
 /// Where the result goes: parameters (name, Rust, C), what is done before the call, and after it with `result`.
 #[derive(Default)]
@@ -46,23 +46,12 @@ impl Writer<'_> {
         }
         for function in &object.methods {
             all.extend(self.function(
-                &self.method_name(&name, &function.name),
+                &method_name(self.interface, &name, &function.name),
                 function,
                 Some((object, false)),
             ));
         }
         all
-    }
-
-    /// `tg_till_order`; but `tg_till_get_status`, since `tg_till_status` is the type that it returns: C has one room for both.
-    fn method_name(&self, object: &str, method: &str) -> String {
-        let name = format!("{object}_{method}");
-        let interface = self.interface;
-        let mut types =
-            interface.records.iter().map(|x| &x.name).chain(interface.enums.iter().map(|x| &x.name));
-        let is_type =
-            types.any(|ty| c_name(ty) == name) || interface.objects.iter().any(|x| c_name(&x.name) == name);
-        if is_type { format!("{object}_get_{method}") } else { name }
     }
 
     /// `of` is the object of a constructor (true) or of a method (false).
@@ -184,7 +173,7 @@ impl Writer<'_> {
                 owned("tg_pair_list", "tg_pair_list_free".to_string(), quote!(runtime::own_pairs(&result)))
             }
             Type::List(item) => {
-                let name = self.list_name(item);
+                let name = list_name(self.interface, item);
                 let ident = format_ident!("{name}");
                 let each = self.write_single(&quote!(item), item);
                 let make = quote! {
@@ -237,6 +226,15 @@ impl Writer<'_> {
             }
         }
     }
+}
+
+/// `tg_till_order`; but `tg_till_get_status`, since `tg_till_status` is the type that it returns: C has one room for both.
+pub fn method_name(interface: &Interface, object: &str, method: &str) -> String {
+    let name = format!("{object}_{method}");
+    let mut types = interface.records.iter().map(|x| &x.name).chain(interface.enums.iter().map(|x| &x.name));
+    let is_type =
+        types.any(|ty| c_name(ty) == name) || interface.objects.iter().any(|x| c_name(&x.name) == name);
+    if is_type { format!("{object}_get_{method}") } else { name }
 }
 
 /// `const char *name`, `int32_t count`

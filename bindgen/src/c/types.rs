@@ -170,6 +170,17 @@ pub fn single(interface: &Interface, ty: &Type) -> CType {
     }
 }
 
+/// `tg_inner_list`, `tg_string_list`, `tg_int64_list`
+pub fn list_name(interface: &Interface, item: &Type) -> String {
+    match item.unboxed() {
+        Type::Record(name) | Type::Enum(name) => format!("{}_list", c_name(name)),
+        other => match single(interface, other) {
+            CType::Text => "tg_string_list".to_string(),
+            plain => format!("tg_{}_list", plain.c().trim_end_matches("_t")),
+        },
+    }
+}
+
 /// Whether absence needs a flag of its own, because no value of the type can stand for it.
 pub fn has_flag(ty: &Type) -> bool {
     matches!(

@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::types::{CType, Member, SIZE, TAG, has_flag, members, rust_ident};
+use super::types::{CType, Member, SIZE, TAG, has_flag, list_name, members, rust_ident};
 use super::{Writer, c_name, docs};
 use crate::ir::{Default, Directions, Enum, EnumKind, Field, Record, Type, Variant, shouty, snake};
 
@@ -143,22 +143,11 @@ impl Writer<'_> {
         let listed: Vec<_> = self.listed.iter().cloned().collect();
         let mut all = TokenStream::new();
         for ty in listed {
-            if !matches!(ty, Type::Record(_) | Type::Enum(_)) && seen.insert(self.list_name(&ty)) {
+            if !matches!(ty, Type::Record(_) | Type::Enum(_)) && seen.insert(list_name(self.interface, &ty)) {
                 all.extend(self.list_of(&ty));
             }
         }
         all
-    }
-
-    /// `tg_inner_list`, `tg_string_list`, `tg_int64_list`
-    pub fn list_name(&self, ty: &Type) -> String {
-        match ty.unboxed() {
-            Type::Record(name) | Type::Enum(name) => format!("{}_list", c_name(name)),
-            other => match super::types::single(self.interface, other) {
-                CType::Text => "tg_string_list".to_string(),
-                plain => format!("tg_{}_list", plain.c().trim_end_matches("_t")),
-            },
-        }
     }
 
     /// An expression that reads the value of a field or argument; `get` gives a member by its name.
@@ -625,7 +614,7 @@ impl Writer<'_> {
     }
 
     fn list_of(&mut self, ty: &Type) -> TokenStream {
-        let name = self.list_name(ty);
+        let name = list_name(self.interface, ty);
         let ident = format_ident!("{name}");
         let items = Member::new("items", CType::Array(Box::new(super::types::single(self.interface, ty))));
         let length = Member::new("items_len", SIZE);

@@ -160,6 +160,16 @@ pub fn cysend_order_status_to_c(
         text: arena.text(value.as_str()),
     }
 }
+pub fn cysend_order_status_wire(tag: i32) -> Option<&'static str> {
+    Some(
+        match tag {
+            1 => "accepted",
+            2 => "success",
+            3 => "failed",
+            _ => return None,
+        },
+    )
+}
 /// A value that this version does not know, kept as it came.
 pub const TG_CYSEND_PRODUCT_TYPE_OTHER: i32 = 0;
 /// Credited at once to the beneficiary's account.
@@ -4453,6 +4463,50 @@ pub unsafe extern "C" fn tg_cysend_response_advice(
                         None => null_mut(),
                     },
                 );
+                Ok(())
+            },
+        )
+    }
+}
+/// Makes the callback that CY.SEND would post for this order if it had this status (an array of one `OrderStatus`), for your
+/// own tests: give it to `Till.handle_callback`, or post its `body` to your web server or to a receiver's `callback_url`.
+///
+/// It is a forgery, as anybody could make one, and it moves nothing by itself: the till takes it for a hint and asks the
+/// gateway, whose word alone counts. To test an order that succeeds, have the sandbox carry it out. What the order does not
+/// know of itself (the gateway's id, the cost) is made up; a voucher is never in it.
+///
+/// Errors: `InvalidArgument` when the order is none that CY.SEND sells.
+///
+/// `out`: freed with `tg_callback_request_free`.
+/// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_cysend_test_callback(
+    order: *const tg_order,
+    status: tg_cysend_order_status,
+    out: *mut *mut tg_callback_request,
+    error: *mut *mut tg_error,
+) -> i32 {
+    unsafe {
+        runtime::guard(
+            error,
+            &mut || {
+                let out = runtime::destination(out, "out")?;
+                let argument_order = runtime::record::<
+                    tillgate::Order,
+                >(order, &Place::ARGUMENTS, "order")?;
+                let argument_status = tillgate::CysendOrderStatus::from_wire(
+                    &runtime::open_value(
+                        status,
+                        cysend_order_status_wire,
+                        &Place::ARGUMENTS,
+                        "status",
+                    )?,
+                );
+                let result = tillgate::cysend_test_callback(
+                    argument_order,
+                    argument_status,
+                )?;
+                out.put(runtime::own::<tillgate::CallbackRequest>(&result));
                 Ok(())
             },
         )

@@ -1155,6 +1155,15 @@ impl Incoming for tillgate::Order {
                 } else {
                     Some(runtime::text(from.callback_url, at, "callback_url")?)
                 },
+                notifications: runtime::list(
+                    from.notifications,
+                    from.notifications_len,
+                    at,
+                    "notifications",
+                    |item, place| Ok(
+                        runtime::record::<tillgate::OrderNotification>(item, place, "")?,
+                    ),
+                )?,
                 notes: runtime::pairs(from.notes, from.notes_len, at, "notes")?,
                 cost: if from.cost.is_null() {
                     None

@@ -55,6 +55,12 @@ impl ToPython for tillgate::CysendOrderStatus {
     }
 }
 
+impl FromPython for tillgate::CysendOrderStatus {
+    fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
+        Ok(Self::from_wire(&String::from_python(value)?))
+    }
+}
+
 impl ToPython for tillgate::CysendProductType {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.as_str().to_python(py)
@@ -1261,4 +1267,10 @@ fn cysend_client_with_server<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call
 pub fn cysend_response_advice<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
     let arg_code: String = arguments.get(0, "code")?;
     Ok(Call::at_once(arguments.py, &tillgate::cysend_response_advice(arg_code)))
+}
+
+pub fn cysend_test_callback<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
+    let arg_order: tillgate::Order = arguments.get(0, "order")?;
+    let arg_status: tillgate::CysendOrderStatus = arguments.get(1, "status")?;
+    Ok(Call::now(arguments.py, move || tillgate::cysend_test_callback(arg_order, arg_status)))
 }

@@ -4,6 +4,7 @@ mod cysend;
 mod error;
 mod money;
 mod orders;
+mod receiver;
 mod root;
 mod secret;
 mod till;
@@ -13,12 +14,20 @@ use crate::runtime::{Function, Object};
 pub use error::kind;
 
 /// Tells the interface that this was generated from; the Python half names the same.
-pub const INTERFACE: &str = "8c9e9d3427facd54";
+pub const INTERFACE: &str = "7dddb422b0600380";
 
-pub static OBJECTS: &[&Object] = &[&cysend::CYSEND_CLIENT, &till::EVENT_STREAM, &secret::SECRET, &till::TILL];
+pub static OBJECTS: &[&Object] = &[
+    &receiver::CALLBACK_RECEIVER,
+    &cysend::CYSEND_CLIENT,
+    &till::EVENT_STREAM,
+    &secret::SECRET,
+    &till::TILL,
+];
 
 pub static FUNCTIONS: &[Function] = &[
     Function { name: "cysend_response_advice", operation: cysend::cysend_response_advice },
+    Function { name: "cysend_test_callback", operation: cysend::cysend_test_callback },
+    Function { name: "new_callback_path", operation: receiver::new_callback_path },
     Function { name: "new_id", operation: orders::new_id },
     Function { name: "new_journal_key", operation: orders::new_journal_key },
     Function { name: "version", operation: root::version },

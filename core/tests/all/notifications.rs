@@ -24,7 +24,7 @@ fn notification() -> OrderNotification {
 }
 
 fn open(double: &Double, dir: &tempfile::TempDir) -> Arc<Till> {
-    let till = till_in(&dir);
+    let till = till_in(dir);
     block_on(till.attach_cysend(CysendAccount { client: client(&double.url()), name: None })).unwrap();
     till
 }

@@ -4,8 +4,8 @@ use crate::double::{Double, json};
 use crate::shop::{OWN_ERROR, client, confirmed, credentials, till_in, till_order, token_client};
 use std::sync::Arc;
 use tillgate::{
-    CysendAccount, CysendClient, CysendConfig, CysendServer, CysendTokenOptions, OrderState, Secret, Till,
-    block_on,
+    CysendAccount, CysendClient, CysendConfig, CysendCredentials, CysendServer, CysendTokenOptions,
+    OrderState, Secret, Till, block_on,
 };
 
 const BALANCE: &str = r#"{"balance":1,"currency":"CHF"}"#;
@@ -83,6 +83,27 @@ fn a_rotated_secret_and_a_close_count_for_every_server() {
     assert_eq!(block_on(client.balance()).unwrap_err().code(), "unauthorized");
     block_on(other.close()).unwrap();
     assert_eq!(block_on(client.balance()).unwrap_err().code(), "closed");
+}
+
+#[test]
+fn a_new_secret_never_makes_another_user() {
+    let double = Double::answering(|_| json(200, BALANCE));
+    let client = client(&double.url());
+    // What looks like a user before a colon is a part of the password.
+    client.rotate_secret(Secret::new("anna:fresh".into())).unwrap();
+    block_on(client.balance()).unwrap();
+    // Base64 of `till:anna:fresh`.
+    assert_eq!(double.seen()[0].header("authorization"), Some("Basic dGlsbDphbm5hOmZyZXNo"));
+    for user in ["", "anna:x", "an\nna"] {
+        let credentials = CysendCredentials {
+            user: Some(user.into()),
+            password: Some(Secret::new("x".into())),
+            ..CysendCredentials::default()
+        };
+        let config = CysendConfig { credentials, base_url: Some(double.url()), ..CysendConfig::default() };
+        let error = CysendClient::new(config).err().unwrap();
+        assert_eq!(error.details().field.as_deref(), Some("credentials"), "{user:?}");
+    }
 }
 
 #[test]

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
         CysendVerificationState,
         CysendVerificationStatus,
         cysend_response_advice,
+        cysend_test_callback,
     )
     from .error import (
         ClosedError,
@@ -133,6 +134,13 @@ if TYPE_CHECKING:
         new_id,
         new_journal_key,
     )
+    from .receiver import (
+        AsyncCallbackReceiver,
+        CallbackReceiver,
+        CallbackReceiverConfig,
+        CallbackReceiverStatus,
+        new_callback_path,
+    )
     from .root import (
         version,
     )
@@ -153,11 +161,12 @@ if TYPE_CHECKING:
 
 
 # The native library must have been built from the same interface.
-INTERFACE = "8c9e9d3427facd54"
+INTERFACE = "7dddb422b0600380"
 __version__ = "0.1.0"
 
 MODULES = {
     "AmountRange": "orders",
+    "AsyncCallbackReceiver": "receiver",
     "AsyncCysendClient": "cysend",
     "AsyncEventStream": "till",
     "AsyncTill": "till",
@@ -165,6 +174,9 @@ MODULES = {
     "AttemptOutcome": "orders",
     "BeneficiaryField": "orders",
     "CallbackAnswer": "orders",
+    "CallbackReceiver": "receiver",
+    "CallbackReceiverConfig": "receiver",
+    "CallbackReceiverStatus": "receiver",
     "CallbackRequest": "orders",
     "ClosedError": "error",
     "CysendAccount": "cysend",
@@ -283,6 +295,8 @@ MODULES = {
     "Voucher": "orders",
     "WrongKeyError": "error",
     "cysend_response_advice": "cysend",
+    "cysend_test_callback": "cysend",
+    "new_callback_path": "receiver",
     "new_id": "orders",
     "new_journal_key": "orders",
     "version": "root",
@@ -290,6 +304,7 @@ MODULES = {
 
 __all__ = [
     "AmountRange",
+    "AsyncCallbackReceiver",
     "AsyncCysendClient",
     "AsyncEventStream",
     "AsyncTill",
@@ -297,6 +312,9 @@ __all__ = [
     "AttemptOutcome",
     "BeneficiaryField",
     "CallbackAnswer",
+    "CallbackReceiver",
+    "CallbackReceiverConfig",
+    "CallbackReceiverStatus",
     "CallbackRequest",
     "ClosedError",
     "CysendAccount",
@@ -415,6 +433,8 @@ __all__ = [
     "Voucher",
     "WrongKeyError",
     "cysend_response_advice",
+    "cysend_test_callback",
+    "new_callback_path",
     "new_id",
     "new_journal_key",
     "version",

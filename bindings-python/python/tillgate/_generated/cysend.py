@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import Final
 
+    from .orders import CallbackRequest, Order
     from .secret import Secret
     from .transport import TransportConfig
 
@@ -2473,3 +2474,21 @@ def cysend_response_advice(code: str) -> CysendAdvice | None:
 
 
 cysend_response_advice.__module__ = "tillgate"
+
+
+def cysend_test_callback(order: Order, status: str) -> CallbackRequest:
+    """Makes the callback that CY.SEND would post for this order if it had this status (an array of one
+    `OrderStatus`), for your own tests: give it to `Till.handle_callback`, or post its `body` to your web
+    server or to a receiver's `callback_url`.
+
+    It is a forgery, as anybody could make one, and it moves nothing by itself: the till takes it for a hint
+    and asks the gateway, whose word alone counts. To test an order that succeeds, have the sandbox carry it
+    out. What the order does not know of itself (the gateway's id, the cost) is made up; a voucher is never in
+    it.
+
+    Errors: `InvalidArgumentError` when the order is none that CY.SEND sells.
+    """
+    return _native.call("cysend_test_callback", order, status)
+
+
+cysend_test_callback.__module__ = "tillgate"

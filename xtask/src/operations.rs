@@ -1,0 +1,88 @@
+//! Every operation, parameter and field of the gateway's OpenAPI file, in each language.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::compile::{self, What};
+use crate::program::{self, Output};
+use crate::report::{Report, Tally};
+use crate::tree::Tree;
+use crate::{c, python, setup};
+
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// The command.
+pub fn command(tree: &Tree) -> Result<bool> {
+    let mut report = Report::default();
+    let ready = report.prepare("what the machine needs", || {
+        setup::machine(tree, setup::For::Demo)?;
+        setup::python(tree)
+    }) && report.prepare("build", || compile::build(tree, What::Demo).map(drop))
+        && report.prepare("Python's package", || python::install(tree));
+    if ready {
+        report.cases("every operation, parameter and field", || run(tree));
+    }
+    Ok(report.finish())
+}
+
+/// Each operation with each language is a case, and so is each change that must turn it red.
+pub fn run(tree: &Tree) -> Result<Tally> {
+    let place = tree.fresh("operations")?;
+    let conformance = tree.root.join("conformance");
+    let exchanged = place.join("exchanged.json");
+    let python_caller = conformance.join("callers/python/caller.py");
+    let languages: [(&str, Vec<PathBuf>); 3] = [
+        ("Rust", vec![tree.program("tillgate-caller")]),
+        ("C", vec![c::caller(tree)?]),
+        ("Python", vec![setup::interpreter(tree), python_caller]),
+    ];
+    let installed = python::installed(tree);
+    let mut judge = python::python(tree, &installed, &["-m", "operations"]);
+    judge.current_dir(&conformance).arg("--sandbox").arg(tree.program("tillgate-sandbox"));
+    for (name, caller) in &languages {
+        judge.args(["--language", name]).args(caller);
+    }
+    judge.arg("--keep").arg(&exchanged);
+    let ended = program::run(&mut judge, &place.join("log"), Output::Apart, LIMIT)?;
+    for line in ended.stdout.lines() {
+        println!("   {line}");
+    }
+    let mut tally = counted(&ended.stdout).with_context(|| ended.story())?;
+    let mut tests = own_tests(tree, &conformance);
+    tests.env("TILLGATE_EXCHANGED", &exchanged);
+    tally += python::pytest(tree, &mut tests, "pytest-operations")?;
+    Ok(tally)
+}
+
+/// The judge's own tests.
+fn own_tests(tree: &Tree, conformance: &std::path::Path) -> Command {
+    let arguments = ["-m", "pytest", "-q", "-rs", "--color=no", "-p", "no:cacheprovider", "operations/tests"];
+    let mut command = python::python(tree, conformance, &arguments);
+    command.current_dir(conformance);
+    command
+}
+
+/// `78 passed, 0 failed, 0 skipped`, the judge's last line.
+fn counted(output: &str) -> Option<Tally> {
+    let mut words = output.lines().last()?.split(' ');
+    let mut count = |unit: &str| {
+        let count = words.next()?.parse::<usize>().ok()?;
+        words.next()?.starts_with(unit).then_some(count)
+    };
+    Some(Tally { passed: count("passed")?, failed: count("failed")?, skipped: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_judges_last_line_is_counted() {
+        let tally = counted("a table\n76 passed, 2 failed, 0 skipped\n").unwrap();
+        assert_eq!((tally.passed, tally.failed), (76, 2));
+        assert_eq!(counted("Traceback (most recent call last):"), None);
+    }
+}
