@@ -41,7 +41,6 @@ def test_a_callback_is_received_and_what_is_none_is_refused(till: Till) -> None:
             product="3333",
             amount=Money(amount=Decimal(25), currency="EUR"),
             scenario="live",
-            callback_url=url,
         )
     )
     assert order.state == OrderState.SUCCEEDED
