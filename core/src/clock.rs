@@ -123,10 +123,14 @@ mod moved {
 
         /// Moves to the moment at which the next sleeper wakes; false if nobody sleeps.
         pub fn advance_to_next(&self) -> bool {
-            let next = self.lock().sleepers.keys().next().map(|(at, _)| *at);
-            let Some(next) = next else { return false };
+            let Some(next) = self.next_waking() else { return false };
             self.advance(next.saturating_sub(self.elapsed()));
             true
+        }
+
+        /// The elapsed time at which the next sleeper wakes, if anyone sleeps.
+        pub fn next_waking(&self) -> Option<Duration> {
+            self.lock().sleepers.keys().next().map(|(at, _)| *at)
         }
 
         /// Sets the wall clock alone, as an operator or a time server does, backwards too.

@@ -15,6 +15,7 @@ mod money;
 pub mod orders;
 mod runtime;
 mod secret;
+mod shown;
 pub mod testing;
 mod till;
 mod transport;
@@ -26,6 +27,8 @@ pub use cysend::*;
 pub use error::{ErrorDetails, Outcome, Result, TillgateError};
 pub use money::{Decimal, Money, Timestamp};
 pub use orders::*;
+#[cfg(feature = "testing")]
+pub use runtime::SimulatedRuntime;
 pub use runtime::{BoxFuture, block_on, panicked, shut_down_runtime};
 pub use secret::Secret;
 pub use till::{EventStream, Till};

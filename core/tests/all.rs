@@ -16,7 +16,7 @@ mod notifications;
 mod rules;
 #[path = "all/sales.rs"]
 mod sales;
-#[path = "all/secrecy.rs"]
+#[path = "all/secrecy/mod.rs"]
 mod secrecy;
 #[path = "all/servers.rs"]
 mod servers;

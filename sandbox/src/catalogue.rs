@@ -6,14 +6,13 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::clock::DateForm;
+use crate::errors::{ApiError, not_found, wrong_parameters};
+use crate::gift_cards::GiftCard;
 use crate::http::Response;
 use crate::ledger::BeneficiaryValue;
 use crate::money::Amount;
-use crate::operations::{ApiError, Operation, wrong_parameters};
+use crate::operations::Operation;
 
-/// The one gift card that exists. It buys [`GIFT_CARD_PRODUCT`] only.
-pub(crate) const GIFT_CARD_CODE: &str = "123456789";
-pub(crate) const GIFT_CARD_PRODUCT: u64 = 1234;
 /// The category in which a mobile number is looked for.
 pub(crate) const MOBILE_CATEGORY: u64 = 14;
 
@@ -96,6 +95,8 @@ pub(crate) struct Product {
     pub(crate) promotion: Option<Window>,
     /// Whether a live order of it ends as failed.
     pub(crate) fails_live: bool,
+    /// Whether its issuer tells a reference of its own with each purchase.
+    pub(crate) tells_reference: bool,
 }
 
 /// A maintenance or a promotion of one product.
@@ -156,22 +157,35 @@ impl Catalogue {
         self.by_product.get(&id).map(|at| &self.products[*at])
     }
 
-    /// Answers one of the catalogue's operations, with costs in the currency of the account.
+    /// Answers one of the catalogue's operations, with costs in the currency of the account. A gift card leaves what
+    /// it can buy at this time.
     pub(crate) fn answer(
         &self,
         operation: Operation,
         query: &[(String, String)],
         currency: &str,
+        gift_card: Option<&GiftCard>,
+        now_ms: i64,
     ) -> Response {
         let filter = match self.filter(query) {
             Ok(filter) => filter,
             Err(refusal) => return refusal,
         };
-        let chosen: Vec<&Product> = self.products.iter().filter(|product| filter.takes(product)).collect();
+        // Of countries and categories, the flag is about the whole of each, not about one of its products.
+        let promotion = match operation {
+            Operation::GetCountries | Operation::GetCategories => None,
+            _ => filter.promotion,
+        };
+        let takes = |product: &&Product| {
+            filter.takes(product)
+                && promotion.is_none_or(|wanted| product.promotion.is_some() == wanted)
+                && gift_card.is_none_or(|card| card.buys(product.id, now_ms))
+        };
+        let chosen: Vec<&Product> = self.products.iter().filter(takes).collect();
         match operation {
             Operation::GetCatalogue => self.whole(&chosen, &filter, currency),
-            Operation::GetCountries => list(&self.country_views(&chosen)),
-            Operation::GetCategories => list(&self.category_views(&chosen)),
+            Operation::GetCountries => list(&self.country_views(&chosen, &filter)),
+            Operation::GetCategories => list(&self.category_views(&chosen, &filter)),
             Operation::GetProducts => {
                 list(&chosen.iter().map(|product| product.view(&filter)).collect::<Vec<_>>())
             }
@@ -195,8 +209,8 @@ impl Catalogue {
         Response::json(
             200,
             &CatalogueView {
-                countries: self.country_views(chosen),
-                categories: self.category_views(chosen),
+                countries: self.country_views(chosen, filter),
+                categories: self.category_views(chosen, filter),
                 products: chosen.iter().map(|product| product.view(filter)).collect(),
                 face_values: face_value_views(chosen, filter, currency),
                 maintenance: maintenance_views(chosen),
@@ -205,7 +219,7 @@ impl Catalogue {
         )
     }
 
-    fn country_views(&self, chosen: &[&Product]) -> Vec<CountryView> {
+    fn country_views(&self, chosen: &[&Product], filter: &Filter) -> Vec<CountryView> {
         let mut categories: HashMap<u64, BTreeSet<u64>> = HashMap::new();
         let mut promoted = BTreeSet::new();
         for product in chosen {
@@ -218,6 +232,8 @@ impl Catalogue {
         }
         self.countries
             .iter()
+            .filter(|country| filter.country.is_none_or(|id| country.id == id))
+            .filter(|country| filter.promotion.is_none_or(|wanted| promoted.contains(&country.id) == wanted))
             .filter_map(|country| {
                 Some(CountryView {
                     country_id: country.id,
@@ -232,7 +248,7 @@ impl Catalogue {
             .collect()
     }
 
-    fn category_views(&self, chosen: &[&Product]) -> Vec<CategoryView> {
+    fn category_views(&self, chosen: &[&Product], filter: &Filter) -> Vec<CategoryView> {
         let mut products: HashMap<u64, Vec<u64>> = HashMap::new();
         let mut promoted = BTreeSet::new();
         for product in chosen {
@@ -245,6 +261,10 @@ impl Catalogue {
         }
         self.categories
             .iter()
+            .filter(|category| filter.category.is_none_or(|id| category.id == id))
+            .filter(|category| {
+                filter.promotion.is_none_or(|wanted| promoted.contains(&category.id) == wanted)
+            })
             .filter_map(|category| {
                 Some(CategoryView {
                     category_id: category.id,
@@ -296,12 +316,6 @@ impl Catalogue {
                 "return_usage_instruction" => filter.with_usage_instructions = truth(name, value)?,
                 "languages" => {
                     filter.languages = Some(value.split(',').map(|code| code.trim().to_owned()).collect())
-                }
-                "gift_card_code" => {
-                    if value != GIFT_CARD_CODE {
-                        return Err(not_found("CY.SEND Gift Card", value));
-                    }
-                    filter.gift_card_product = Some(GIFT_CARD_PRODUCT);
                 }
                 "mobile" => {
                     let number = mobile_number(value).ok_or_else(|| {
@@ -431,10 +445,6 @@ fn truth(name: &str, value: &str) -> Result<bool, Response> {
     }
 }
 
-fn not_found(what: &str, value: &str) -> Response {
-    ApiError::response(404, &format!("{what} not found"), format!("Nothing is known by {value}."))
-}
-
 #[derive(Debug, Default)]
 struct Filter {
     country: Option<u64>,
@@ -443,7 +453,6 @@ struct Filter {
     face_value: Option<u64>,
     maintenance: Option<bool>,
     promotion: Option<bool>,
-    gift_card_product: Option<u64>,
     /// The operator found for a mobile number; the inner `None` is a number without an operator.
     mobile_product: Option<Option<u64>>,
     with_usage_instructions: bool,
@@ -459,8 +468,6 @@ impl Filter {
                 .face_value
                 .is_none_or(|id| product.face_values.iter().any(|face_value| face_value.id == id))
             && self.maintenance.is_none_or(|wanted| product.maintenance.is_some() == wanted)
-            && self.promotion.is_none_or(|wanted| product.promotion.is_some() == wanted)
-            && self.gift_card_product.is_none_or(|id| product.id == id)
             && self.mobile_product.is_none_or(|operator| operator == Some(product.id))
     }
 

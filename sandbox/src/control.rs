@@ -29,6 +29,11 @@ pub(crate) async fn answer(shared: &Arc<Shared>, head: &Head, body: &[u8]) -> Re
     match (head.method.as_str(), path) {
         ("GET", "ledger") => ledger(shared, head),
         ("GET", "requests") => Response::json(200, &shared.present().requests.kept().collect::<Vec<_>>()),
+        ("POST", "answers") => keep_answers(shared, body),
+        ("GET", "gift_cards") => Response::json(200, &shared.present().gift_cards),
+        ("GET", "verifications") => {
+            Response::json(200, &shared.present().verifications.kept().collect::<Vec<_>>())
+        }
         ("GET", "callbacks") => Response::json(200, &shared.present().callbacks.kept().collect::<Vec<_>>()),
         ("GET", "balance") => balances(shared),
         ("GET", "clock") => clock(shared),
@@ -179,6 +184,19 @@ fn advance(shared: &Arc<Shared>, body: &[u8]) -> Response {
     drop(shared.present());
     shared.wake.notify_one();
     clock(shared)
+}
+
+fn keep_answers(shared: &Arc<Shared>, body: &[u8]) -> Response {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        keep: bool,
+    }
+    let Ok(Wanted { keep }) = serde_json::from_slice(body) else {
+        return problem(400, "the body must be {\"keep\": true} or {\"keep\": false}");
+    };
+    shared.state().requests.keep_answers(keep);
+    Response::json(200, &json!({ "keep": keep }))
 }
 
 fn set_speed(shared: &Arc<Shared>, body: &[u8]) -> Response {

@@ -6,13 +6,18 @@ use serde::Serialize;
 
 use crate::accounts;
 use crate::catalogue::{Catalogue, converted};
+use crate::errors::{self, ApiError, wrong_parameters};
 use crate::faults::{FaultKind, Subject};
+use crate::gift_cards::{self, GiftCard};
 use crate::http::{Head, Response};
 use crate::mangle::mangle;
 use crate::money::Amount;
-use crate::operations::{ApiError, Operation, Route, wrong_parameters};
+use crate::notifications;
+use crate::operations::{Operation, Route, path_parameters};
 use crate::orders::{self, OrderStatus};
 use crate::state::State;
+use crate::tokens;
+use crate::verifications;
 
 /// What a request led to.
 #[derive(Debug)]
@@ -45,13 +50,17 @@ pub(crate) struct Listing {
     operation: Operation,
     query: Vec<(String, String)>,
     currency: String,
+    /// The card that the answer is filtered by.
+    gift_card: Option<GiftCard>,
+    now_ms: i64,
     /// What was debited for it, and from which account.
     fee: Option<(usize, Amount)>,
 }
 
 impl Listing {
     pub(crate) fn write(&self) -> Response {
-        self.catalogue.answer(self.operation, &self.query, &self.currency)
+        let card = self.gift_card.as_ref();
+        self.catalogue.answer(self.operation, &self.query, &self.currency, card, self.now_ms)
     }
 
     /// Gives the fee back for an answer that is an error.
@@ -74,7 +83,7 @@ impl From<Response> for Work {
 pub(crate) fn subject(state: &State, route: Route, head: &Head, body: &[u8]) -> Subject {
     let Route::Operation(operation) = route else { return Subject::default() };
     let account =
-        accounts::authenticate(&state.accounts, head).ok().map(|at| state.accounts[at].user.clone());
+        accounts::authenticate(state, head).ok().map(|caller| state.accounts[caller.account].user.clone());
     Subject { operation: Some(operation), user_uids: user_uids(state, operation, head, body), account }
 }
 
@@ -128,14 +137,16 @@ pub(crate) fn perform(
     if operation.is_open() {
         return match operation {
             Operation::Ping => Response::new(200, "text/plain", "pong"),
+            Operation::GetErrors => errors::list(),
             _ => orders::response_codes(),
         }
         .into();
     }
-    let account = match accounts::authenticate(&state.accounts, head) {
-        Ok(account) => account,
+    let caller = match accounts::admit(state, operation, head) {
+        Ok(caller) => caller,
         Err(refusal) => return refusal.into(),
     };
+    let account = caller.account;
     if let Some(refusal) = lost_rights(operation, struck) {
         return refusal.into();
     }
@@ -156,8 +167,28 @@ pub(crate) fn perform(
         Operation::ForceCallback => orders::force_callback(state, account, body).into(),
         Operation::GetProductCost => orders::cost(state, account, body).into(),
         Operation::Balance => balance(state, account).into(),
+        Operation::GetSubscriptions => notifications::subscriptions(state, account).into(),
+        Operation::GetNotificationResourceTypes => notifications::resource_types().into(),
+        Operation::GetNotificationEvents => notifications::events().into(),
+        Operation::GetNotificationChannels => notifications::channels().into(),
+        Operation::GetAccessToken => tokens::get(state, &caller).into(),
+        Operation::CreateAccessToken => tokens::create(state, &caller, head, body).into(),
+        Operation::GetGiftCard => gift_cards::get(state, &gift_card_code(state, operation, head)).into(),
+        Operation::GetActive => gift_cards::get_active(state, &gift_card_code(state, operation, head)).into(),
+        Operation::PutActive => {
+            let code = gift_card_code(state, operation, head);
+            gift_cards::put_active(state, &code, &head.query()).into()
+        }
+        Operation::PhoneNumberVerificationRequest => verifications::begin(state, account, body).into(),
+        Operation::PhoneNumberVerify => verifications::confirm(state, account, body).into(),
         _ => catalogue(state, account, operation, &head.query()),
     }
+}
+
+/// The gift card that the path of a request names.
+fn gift_card_code(state: &State, operation: Operation, head: &Head) -> String {
+    let parameters = path_parameters(&state.settings.base_path, operation, head.path());
+    parameters.into_iter().next().map_or_else(String::new, |(_, code)| code)
 }
 
 fn lost_rights(operation: Operation, struck: &[FaultKind]) -> Option<Response> {
@@ -196,6 +227,14 @@ fn balance(state: &State, account: usize) -> Response {
 fn catalogue(state: &mut State, at: usize, operation: Operation, query: &[(String, String)]) -> Work {
     let searches_a_number = matches!(operation, Operation::GetProducts | Operation::GetFaceValues)
         && query.iter().any(|(name, _)| name == "mobile");
+    let code = query.iter().find(|(name, _)| name == "gift_card_code").map(|(_, code)| code.as_str());
+    let takes_a_card = !matches!(operation, Operation::GetMaintenance | Operation::GetPromotions);
+    let gift_card = match code.filter(|_| takes_a_card).map(|code| gift_cards::find(&state.gift_cards, code))
+    {
+        None => None,
+        Some(Ok(card)) => Some(card.clone()),
+        Some(Err(refusal)) => return refusal.into(),
+    };
     let account = &mut state.accounts[at];
     // "This operation has a cost of 0.01 EUR per query" (getProducts in the document).
     let fee = Amount(converted(rust_decimal::Decimal::new(1, 2), &account.currency));
@@ -203,11 +242,9 @@ fn catalogue(state: &mut State, at: usize, operation: Operation, query: &[(Strin
         return ApiError::response(402, "Insufficient funds", "Please refill your account.").into();
     }
     let known: &[&str] = match operation {
-        Operation::GetCatalogue => &["gift_card_code", "return_usage_instruction", "languages"],
-        Operation::GetCountries => &["country_id", "country_iso2", "promotion", "gift_card_code"],
-        Operation::GetCategories => {
-            &["country_id", "country_iso2", "category_id", "promotion", "gift_card_code"]
-        }
+        Operation::GetCatalogue => &["return_usage_instruction", "languages"],
+        Operation::GetCountries => &["country_id", "country_iso2", "promotion"],
+        Operation::GetCategories => &["country_id", "country_iso2", "category_id", "promotion"],
         Operation::GetMaintenance | Operation::GetPromotions => &["product_id"],
         Operation::GetFaceValues => &[
             "country_id",
@@ -216,7 +253,6 @@ fn catalogue(state: &mut State, at: usize, operation: Operation, query: &[(Strin
             "product_id",
             "face_value_id",
             "promotion",
-            "gift_card_code",
             "mobile",
         ],
         Operation::GetProducts => &[
@@ -226,7 +262,6 @@ fn catalogue(state: &mut State, at: usize, operation: Operation, query: &[(Strin
             "product_id",
             "maintenance",
             "promotion",
-            "gift_card_code",
             "mobile",
             "return_usage_instruction",
             "languages",
@@ -242,6 +277,8 @@ fn catalogue(state: &mut State, at: usize, operation: Operation, query: &[(Strin
         operation,
         query,
         currency: account.currency.clone(),
+        gift_card,
+        now_ms: state.clock.now_ms(),
         fee: searches_a_number.then_some((at, fee)),
     })
 }

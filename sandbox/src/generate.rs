@@ -72,12 +72,12 @@ const CATEGORIES: [(u64, &str); 8] = [
     (21, "Messages"),
 ];
 
-const LANGUAGES: [&str; 5] = ["en", "fr", "de", "es", "ru"];
+pub(crate) const LANGUAGES: [&str; 5] = ["en", "fr", "de", "es", "ru"];
 
 /// 2020-01-01T00:00:00Z.
-const PAST_MS: i64 = 1_577_836_800_000;
+pub(crate) const PAST_MS: i64 = 1_577_836_800_000;
 /// 2090-01-01T00:00:00Z.
-const FUTURE_MS: i64 = 3_786_912_000_000;
+pub(crate) const FUTURE_MS: i64 = 3_786_912_000_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// The entries that the README lists. Their ids and amounts do not change.
@@ -136,6 +136,25 @@ fn documented() -> Vec<Product> {
             ],
             promotion: Some(Window { id: 9001, start_ms: PAST_MS, stop_ms: FUTURE_MS }),
             ..product(1239, "Odd Amounts", ProductKind::PrepaidCode)
+        },
+        // Everything that a product, its offers and an order of it can show, in one.
+        Product {
+            countries: vec![233, 83],
+            categories: vec![17, 19],
+            zone: "Eurozone",
+            descriptions: texts("Films and games for the whole family", 4),
+            usage_instructions: texts("Enter the code on the screen, then the PIN", 4),
+            fields: vec![mobile_field("^\\+[1-9][0-9]{5,14}$"), plan_field(), note_field()],
+            face_values: vec![
+                FaceValue {
+                    definition: "30 days, two screens, 5 GB \u{2013} \"all in\"".to_owned(),
+                    ..fixed(8101, "EUR", "19.95", "18.7625")
+                },
+                range(8102, "EUR", ["2.5", "50", "2.5"], ["2.375", "47.5"]),
+            ],
+            promotion: Some(Window { id: 9002, start_ms: PAST_MS, stop_ms: FUTURE_MS }),
+            tells_reference: true,
+            ..product(1240, "Showcase Television", ProductKind::PrepaidCode)
         },
     ]
 }
@@ -249,6 +268,7 @@ fn product(id: u64, name: &str, kind: ProductKind) -> Product {
         maintenance: None,
         promotion: None,
         fails_live: false,
+        tells_reference: kind == ProductKind::Instant,
     }
 }
 
@@ -305,6 +325,18 @@ fn account_field() -> Field {
         pattern: Some("^.+$"),
         elements: Vec::new(),
         required: true,
+        check: Check::Text,
+    }
+}
+
+fn note_field() -> Field {
+    Field {
+        name: "note",
+        description: "A line on the receipt",
+        input: "input",
+        pattern: None,
+        elements: Vec::new(),
+        required: false,
         check: Check::Text,
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Head {
     pub(crate) framing: Framing,
     pub(crate) keep_alive: bool,
     pub(crate) expects_continue: bool,
+    /// Who sent it; the text does not say.
+    pub(crate) client: Option<std::net::IpAddr>,
 }
 
 /// How long the body of a request is.

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::money::Amount;
+use crate::notifications::Subscription;
 
 /// More orders than this are answered 503: a runaway test must not eat the machine.
 pub(crate) const ROWS_MAX: usize = 1_000_000;
@@ -74,7 +75,7 @@ pub struct LedgerRow {
     pub face_value: Amount,
     /// Its currency (ISO 4217).
     pub face_value_currency: String,
-    /// What the account pays, if `live`.
+    /// What the account pays, if `live` and without a gift card.
     pub cost: Amount,
     /// Currency of the account (ISO 4217).
     pub cost_currency: String,
@@ -86,10 +87,19 @@ pub struct LedgerRow {
     pub scenario_given: bool,
     /// Whether money was debited for it: true for the scenario `live` alone.
     pub live: bool,
-    /// Echoed, and otherwise without effect.
+    /// The gift card that pays instead of the account.
     pub gift_card_code: Option<String>,
+    /// What the gift card pays, if `live`; in [`LedgerRow::gift_card_currency`].
+    #[serde(default)]
+    pub gift_card_amount: Option<Amount>,
+    /// Currency of the gift card (ISO 4217).
+    #[serde(default)]
+    pub gift_card_currency: Option<String>,
     /// Where changes of status are posted.
     pub callback_url: Option<String>,
+    /// Who else is told of them.
+    #[serde(default)]
+    pub notifications: Vec<Subscription>,
     /// When it was accepted, in sandbox time: milliseconds since the Unix epoch.
     pub accepted_at_ms: i64,
     /// Which request bought it: its `sequence` in the request log.

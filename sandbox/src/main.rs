@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use tillgate_sandbox::{Account, Amount, Sandbox, SandboxConfig, SandboxError, TlsMode};
+use tillgate_sandbox::{
+    Account, Amount, GiftCard, Permission, Sandbox, SandboxConfig, SandboxError, Subscription, TlsMode,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -35,6 +37,18 @@ struct Arguments {
     /// The token of an account, as user=token; may be given again.
     #[arg(long = "token", value_parser = token)]
     tokens: Vec<(String, String)>,
+    /// What an account may do, as user=METHODS:SCOPE (till=GET:store/catalogue/*); may be given again. [default: all]
+    #[arg(long = "permission", value_parser = permission)]
+    permissions: Vec<(String, Permission)>,
+    /// Post the end of each order of an account, as user=URL; may be given again.
+    #[arg(long = "subscribe", value_parser = token)]
+    subscriptions: Vec<(String, String)>,
+    /// A gift card as code:balance:currency; may be given again.
+    #[arg(long = "gift-card", value_parser = gift_card)]
+    gift_cards: Vec<GiftCard>,
+    /// Keep the answer of each request in the request log, with the voucher codes and tokens in it.
+    #[arg(long)]
+    keep_answers: bool,
     /// A new file that receives the ledger as lines of JSON.
     #[arg(long)]
     ledger: Option<PathBuf>,
@@ -79,17 +93,44 @@ fn account(text: &str) -> Result<Account, String> {
         return Err("give user:password:balance:currency".to_owned());
     };
     let (user, password) = who.split_once(':').ok_or("give user:password:balance:currency")?;
-    let balance = Amount::parse(balance).ok_or_else(|| format!("{balance:?} is not an amount"))?;
-    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(format!("{currency:?} is not a currency code such as CHF"));
-    }
+    let (balance, currency) = money(balance, currency)?;
     Ok(Account {
         user: user.to_owned(),
         password: password.to_owned(),
         token: None,
         balance,
-        currency: (*currency).to_owned(),
+        currency,
+        ..Account::till()
     })
+}
+
+fn money(amount: &str, currency: &str) -> Result<(Amount, String), String> {
+    let amount = Amount::parse(amount).ok_or_else(|| format!("{amount:?} is not an amount"))?;
+    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(format!("{currency:?} is not a currency code such as CHF"));
+    }
+    Ok((amount, currency.to_owned()))
+}
+
+fn gift_card(text: &str) -> Result<GiftCard, String> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let [code, balance, currency] = parts.as_slice() else {
+        return Err("give code:balance:currency".to_owned());
+    };
+    let (balance, currency) = money(balance, currency)?;
+    Ok(GiftCard::new(code, balance, &currency))
+}
+
+fn permission(text: &str) -> Result<(String, Permission), String> {
+    let (user, right) = text.split_once('=').ok_or("give user=METHODS:SCOPE")?;
+    let (methods, scope) = right.split_once(':').ok_or("give user=METHODS:SCOPE")?;
+    Ok((user.to_owned(), Permission::new(scope, methods)))
+}
+
+/// An account that an option names.
+fn named<'a>(accounts: &'a mut [Account], option: &str, user: &str) -> Result<&'a mut Account, SandboxError> {
+    let found = accounts.iter_mut().find(|account| account.user == user);
+    found.ok_or_else(|| SandboxError::Config(format!("{option} names {user:?}, which is no account")))
 }
 
 fn token(text: &str) -> Result<(String, String), String> {
@@ -120,10 +161,20 @@ async fn run(arguments: Arguments) -> Result<(), SandboxError> {
         accounts.push(Account::till());
     }
     for (user, token) in arguments.tokens {
-        match accounts.iter_mut().find(|account| account.user == user) {
-            Some(account) => account.token = Some(token),
-            None => return Err(SandboxError::Config(format!("--token names {user:?}, which is no account"))),
+        named(&mut accounts, "--token", &user)?.token = Some(token);
+    }
+    for (user, url) in arguments.subscriptions {
+        let account = named(&mut accounts, "--subscribe", &user)?;
+        account.subscriptions.push(Subscription::to_results_at(&url));
+    }
+    let mut restricted: Vec<String> = Vec::new();
+    for (user, permission) in arguments.permissions {
+        let account = named(&mut accounts, "--permission", &user)?;
+        if !restricted.contains(&user) {
+            account.permissions.clear();
+            restricted.push(user);
         }
+        account.permissions.push(permission);
     }
     // Taken before the address is told, so that a signal right after it ends the program properly.
     let no_signal = |source| SandboxError::Io { what: "signals cannot be taken".to_owned(), source };
@@ -137,6 +188,8 @@ async fn run(arguments: Arguments) -> Result<(), SandboxError> {
         seed: arguments.seed,
         catalogue_products: arguments.catalogue_products,
         accounts,
+        gift_cards: arguments.gift_cards,
+        keep_answers: arguments.keep_answers,
         ledger_file: arguments.ledger,
         refuse_duplicates: arguments.refuse_duplicates,
         created_as_accepted: arguments.created_as_accepted,

@@ -1,18 +1,22 @@
 //! Orders: checking what is asked, accepting it, saying what became of it.
 
+use std::collections::HashMap;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::callbacks::CallbackHabit;
 use crate::catalogue::{Product, ProductKind, Text};
 use crate::clock::DateForm;
+use crate::errors::{ApiError, wrong_parameters};
 use crate::faults::FaultKind;
+use crate::fields::{Fields, optional, required};
+use crate::gift_cards;
 use crate::http::Response;
 use crate::ledger::{BeneficiaryValue, LedgerRow, OrderState, ROWS_MAX, StatusChange};
 use crate::money::Amount;
-use crate::operations::{ApiError, wrong_parameters};
+use crate::notifications::{self, Subscription};
 use crate::random::Random;
 use crate::state::{Event, State};
 
@@ -131,10 +135,7 @@ pub(crate) fn create(
         return Err(ApiError::response(503, "Service unavailable", "The sandbox's ledger is full."));
     }
 
-    let owed: Decimal = rows.iter().filter(|row| row.live).map(|row| row.cost.0).sum();
-    if owed > state.accounts[account].balance.0 {
-        return Err(ApiError::response(402, "Insufficient funds", "Please refill your account."));
-    }
+    let debits = debits(state, account, &rows)?;
     let plans: Vec<Vec<Event>> = rows.iter().map(|row| ending(state, row, struck)).collect();
     let sequences: Vec<u64> = rows.iter().map(|row| row.sequence).collect();
     if let Err(error) = state.ledger.accept(rows) {
@@ -144,7 +145,12 @@ pub(crate) fn create(
             format!("The ledger file cannot be written: {error}"),
         ));
     }
-    state.accounts[account].balance.0 -= owed;
+    state.accounts[account].balance.0 -= debits.of_account;
+    for card in &mut state.gift_cards {
+        if let Some(owed) = debits.of_cards.get(&card.code) {
+            card.remaining_balance.0 -= owed;
+        }
+    }
 
     let habit = CallbackHabit::of(struck);
     for (sequence, events) in sequences.iter().zip(plans) {
@@ -167,6 +173,33 @@ pub(crate) fn create(
         }
     }
     Ok(sequences)
+}
+
+/// What live orders take, and from where.
+struct Debits {
+    of_account: Decimal,
+    /// By the code of the card.
+    of_cards: HashMap<String, Decimal>,
+}
+
+/// What these orders take together; the error says that it is not there.
+fn debits(state: &State, account: usize, rows: &[LedgerRow]) -> Result<Debits, Response> {
+    let mut debits = Debits { of_account: Decimal::ZERO, of_cards: HashMap::new() };
+    for row in rows.iter().filter(|row| row.live) {
+        match (&row.gift_card_code, row.gift_card_amount) {
+            (Some(code), Some(amount)) => *debits.of_cards.entry(code.clone()).or_default() += amount.0,
+            _ => debits.of_account += row.cost.0,
+        }
+    }
+    if debits.of_account > state.accounts[account].balance.0 {
+        return Err(ApiError::response(402, "Insufficient funds", "Please refill your account."));
+    }
+    for (code, owed) in &debits.of_cards {
+        if *owed > gift_cards::find(&state.gift_cards, code)?.remaining_balance.0 {
+            return Err(gift_cards::short());
+        }
+    }
+    Ok(debits)
 }
 
 /// Looks orders up by `uid`, `user_uid` or both.
@@ -231,7 +264,7 @@ pub(crate) fn force_callback(state: &mut State, account: usize, body: &[u8]) -> 
         visible(state, account, Some(&wanted.uid), Some(&wanted.user_uid)).first().map(|row| row.sequence);
     let Some(sequence) = found else { return order_not_found() };
     if !state.announce(sequence, state.clock.now_ms()) {
-        return wrong_parameters("The order has no callback_url.");
+        return wrong_parameters("The order has no callback_url, and nobody has subscribed to it.");
     }
     Response::empty(201)
 }
@@ -257,7 +290,7 @@ pub(crate) fn status_of(state: &State, row: &LedgerRow) -> OrderStatus {
         cost: row.cost,
         currency: row.cost_currency.clone(),
         beneficiary_information: row.beneficiary_information.clone(),
-        issuer_reference: (succeeded && product.is_some_and(|product| product.kind == ProductKind::Instant))
+        issuer_reference: (succeeded && product.is_some_and(|product| product.tells_reference))
             .then(|| format!("REF{:09}", row.sequence)),
         prepaid_code: product
             .filter(|product| succeeded && product.kind == ProductKind::PrepaidCode)
@@ -381,9 +414,6 @@ fn prepaid_code(seed: u64, row: &LedgerRow, product: &Product) -> PrepaidCode {
     }
 }
 
-/// An element of a request body, as far as JSON alone says what it is.
-type Fields = std::collections::HashMap<String, Box<RawValue>>;
-
 fn elements(body: &[u8]) -> Result<Vec<Fields>, Response> {
     let requests: Vec<Fields> = serde_json::from_slice(body)
         .map_err(|error| wrong_parameters(format!("The body must be an array of orders: {error}.")))?;
@@ -391,25 +421,6 @@ fn elements(body: &[u8]) -> Result<Vec<Fields>, Response> {
         return Err(wrong_parameters(format!("The body must hold 1 to {ORDERS_IN_A_REQUEST_MAX} orders.")));
     }
     Ok(requests)
-}
-
-fn field<'a, T: Deserialize<'a>>(fields: &'a Fields, name: &str, kind: &str) -> Result<T, Response> {
-    optional_field(fields, name, kind)?
-        .ok_or_else(|| wrong_parameters(format!("The parameter {name} is missing.")))
-}
-
-fn optional_field<'a, T: Deserialize<'a>>(
-    fields: &'a Fields,
-    name: &str,
-    kind: &str,
-) -> Result<Option<T>, Response> {
-    match fields.get(name) {
-        None => Ok(None),
-        Some(raw) if raw.get() == "null" => Ok(None),
-        Some(raw) => serde_json::from_str(raw.get())
-            .map(Some)
-            .map_err(|_| wrong_parameters(format!("The parameter {name} must be {kind}."))),
-    }
 }
 
 /// What an order and a question for a cost have in common.
@@ -421,15 +432,17 @@ struct Purchase<'a> {
     cost: Amount,
     beneficiary_information: Vec<BeneficiaryValue>,
     gift_card_code: Option<String>,
+    /// What the gift card pays, in its own currency.
+    gift_card_pays: Option<(Amount, String)>,
 }
 
 fn checked_purchase<'a>(state: &'a State, account: usize, fields: &Fields) -> Result<Purchase<'a>, Response> {
-    let face_value_id: u64 = field(fields, "face_value_id", "an integer")?;
-    let face_value: Amount = field(fields, "face_value", "a number")?;
-    let face_value_currency: String = field(fields, "face_value_currency", "a text")?;
+    let face_value_id: u64 = required(fields, "face_value_id", "an integer")?;
+    let face_value: Amount = required(fields, "face_value", "a number")?;
+    let face_value_currency: String = required(fields, "face_value_currency", "a text")?;
     let beneficiary_information: Vec<BeneficiaryValue> =
-        field(fields, "beneficiary_information", "an array of objects with the texts name and value")?;
-    let gift_card_code: Option<String> = optional_field(fields, "gift_card_code", "a text")?;
+        required(fields, "beneficiary_information", "an array of objects with the texts name and value")?;
+    let gift_card_code: Option<String> = optional(fields, "gift_card_code", "a text")?;
 
     let (product, offer) = state.catalogue.face_value(face_value_id).ok_or_else(|| {
         ApiError::response(404, "Face value not found", format!("Nothing is known by {face_value_id}."))
@@ -442,6 +455,14 @@ fn checked_purchase<'a>(state: &'a State, account: usize, fields: &Fields) -> Re
     }
     let cost = offer.cost_of(face_value.0, &state.accounts[account].currency).map_err(wrong_parameters)?;
     product.check(&beneficiary_information).map_err(wrong_parameters)?;
+    let gift_card_pays = match &gift_card_code {
+        None => None,
+        Some(code) => {
+            let card = gift_cards::to_pay_with(state, code, product.id)?;
+            let amount = offer.cost_of(face_value.0, &card.currency).map_err(wrong_parameters)?;
+            Some((Amount(amount), card.currency.clone()))
+        }
+    };
     Ok(Purchase {
         product,
         face_value_id,
@@ -450,6 +471,7 @@ fn checked_purchase<'a>(state: &'a State, account: usize, fields: &Fields) -> Re
         cost: Amount(cost),
         beneficiary_information,
         gift_card_code,
+        gift_card_pays,
     })
 }
 
@@ -461,23 +483,24 @@ fn checked_order(
     request_sequence: u64,
     now_ms: i64,
 ) -> Result<LedgerRow, Response> {
-    let user_uid: String = field(fields, "user_uid", "a text")?;
+    let user_uid: String = required(fields, "user_uid", "a text")?;
     let word = user_uid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !word || user_uid.is_empty() || user_uid.len() > 32 {
         return Err(wrong_parameters(
             "The parameter user_uid must be 1 to 32 letters, digits or underscores.",
         ));
     }
-    let scenario: Option<String> = optional_field(fields, "scenario", "a text")?;
+    let scenario: Option<String> = optional(fields, "scenario", "a text")?;
     if let Some(given) = scenario.as_deref().filter(|given| !SCENARIOS.contains(given)) {
         return Err(ApiError::response(404, "Scenario not found", format!("Nothing is known by {given}.")));
     }
-    let callback_url: Option<String> = optional_field(fields, "callback_url", "a text")?;
-    if let Some(url) = &callback_url
-        && !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-    {
+    let callback_url: Option<String> = optional(fields, "callback_url", "a text")?;
+    if callback_url.as_ref().is_some_and(|url| !notifications::is_address(url)) {
         return Err(wrong_parameters("The parameter callback_url must be an address."));
     }
+    let notifications: Vec<Subscription> =
+        optional(fields, "notifications", "an array of subscriptions")?.unwrap_or_default();
+    notifications::check(&notifications)?;
     let purchase = checked_purchase(state, account, fields)?;
     if purchase.product.maintenance.is_some() {
         // "When a product is under maintenance, it is not available for purchase" (getMaintenance in the document).
@@ -504,8 +527,11 @@ fn checked_order(
         live: scenario == "live",
         scenario,
         scenario_given,
+        gift_card_amount: purchase.gift_card_pays.as_ref().map(|(amount, _)| *amount),
+        gift_card_currency: purchase.gift_card_pays.map(|(_, currency)| currency),
         gift_card_code: purchase.gift_card_code,
         callback_url,
+        notifications,
         accepted_at_ms: now_ms,
         request_sequence,
         status: accepted.status,

@@ -13,6 +13,7 @@ use crate::callbacks::{self, CallbackRecord, Forgery};
 use crate::clock::{Clock, SPEED_MAX};
 use crate::faults::Fault;
 use crate::generate;
+use crate::gift_cards::{self, GiftCard};
 use crate::ledger::{Ledger, LedgerRow};
 use crate::money::Amount;
 use crate::requests::RequestRecord;
@@ -20,6 +21,7 @@ use crate::server;
 use crate::shared::{self, Shared};
 use crate::state::{Settings, State};
 use crate::tls::{self, TlsMode};
+use crate::verifications::VerificationRecord;
 
 /// How a sandbox starts. `SandboxConfig::default()` is a good gateway: time as on the wall, one account, a small
 /// catalogue, no TLS.
@@ -42,6 +44,10 @@ pub struct SandboxConfig {
     pub start_ms: Option<i64>,
     /// Who may buy. Without any, the account `till` with the password `secret` has 1000.00 CHF.
     pub accounts: Vec<Account>,
+    /// Gift cards beside the documented ones; one with the same code takes the other's place.
+    pub gift_cards: Vec<GiftCard>,
+    /// Keeps the answer of each request in the request log. Off by default: answers hold voucher codes and tokens.
+    pub keep_answers: bool,
     /// A new file that receives the ledger as lines of JSON, each before the answer it belongs to.
     pub ledger_file: Option<PathBuf>,
     /// Refuses (400) a `user_uid` that the account has used. Off by default: no document says that the gateway does.
@@ -72,6 +78,8 @@ impl Default for SandboxConfig {
             speed: 1.0,
             start_ms: None,
             accounts: Vec::new(),
+            gift_cards: Vec::new(),
+            keep_answers: false,
             ledger_file: None,
             refuse_duplicates: false,
             created_as_accepted: false,
@@ -234,6 +242,21 @@ impl Sandbox {
         state.accounts.iter().find(|account| account.user == user).map(|account| account.balance)
     }
 
+    /// A gift card as it is now; `None` if there is none with this code.
+    pub fn gift_card(&self, code: &str) -> Option<GiftCard> {
+        self.shared.present().gift_cards.iter().find(|card| card.code == code).cloned()
+    }
+
+    /// The last 10,000 verifications of phone numbers, oldest first, with the codes that were "sent".
+    pub fn verifications(&self) -> Vec<VerificationRecord> {
+        self.shared.present().verifications.kept().cloned().collect()
+    }
+
+    /// Keeps the answer of each request in the request log from now on, or forgets them all and keeps none.
+    pub fn keep_answers(&self, wanted: bool) {
+        self.shared.state().requests.keep_answers(wanted);
+    }
+
     /// Sends the true callback of the newest order with this `user_uid` once more, with the usual repeats. The error
     /// says that there is no such order, or that it has no address.
     pub fn send_callback(&self, user_uid: &str) -> Result<(), SandboxError> {
@@ -348,6 +371,11 @@ fn prepare(config: &SandboxConfig) -> Result<Prepared, SandboxError> {
             return wrong("two accounts have the same user name or token");
         }
     }
+    for (at, card) in config.gift_cards.iter().enumerate() {
+        if card.code.is_empty() || config.gift_cards[..at].iter().any(|other| other.code == card.code) {
+            return wrong("a gift card has a code, and no other card has the same");
+        }
+    }
     let ledger = Ledger::open(config.ledger_file.as_deref()).map_err(|source| SandboxError::Io {
         what: format!("the ledger file {}", config.ledger_file.clone().unwrap_or_default().display()),
         source,
@@ -366,5 +394,10 @@ fn prepare(config: &SandboxConfig) -> Result<Prepared, SandboxError> {
     let clock = Clock::starting_at(start_ms, config.speed);
     let catalogue = generate::catalogue(config.seed, config.catalogue_products);
     let tls = config.tls.map(tls::prepare).transpose().map_err(SandboxError::Config)?;
-    Ok(Prepared { state: State::new(settings, clock, catalogue, accounts, ledger), tls })
+    let mut cards = gift_cards::documented();
+    cards.retain(|card| config.gift_cards.iter().all(|given| given.code != card.code));
+    cards.extend(config.gift_cards.iter().cloned());
+    let mut state = State::new(settings, clock, catalogue, accounts, cards, ledger);
+    state.requests.keep_answers(config.keep_answers);
+    Ok(Prepared { state, tls })
 }

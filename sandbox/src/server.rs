@@ -14,11 +14,12 @@ use tokio_rustls::server::TlsStream;
 
 use crate::accounts;
 use crate::control;
+use crate::errors::ApiError;
 use crate::faults::{FaultKind, KillPoint, KillTarget, Phase, Subject};
 use crate::gateway::{self, Done, Work};
 use crate::http::{self, BODY_SIZE_MAX, Framing, Head, Response};
 use crate::kill::kill;
-use crate::operations::{self, ApiError, REDIRECTED, Route};
+use crate::operations::{self, REDIRECTED, Route};
 use crate::requests::{BODY_KEPT_MAX, RequestRecord};
 use crate::shared::{Busy, Shared};
 
@@ -161,7 +162,7 @@ fn note(shared: &Shared, record: RequestRecord) -> u64 {
 impl Connection {
     async fn request(&mut self, shared: &Arc<Shared>) -> io::Result<Next> {
         let head = match self.head().await? {
-            Ok(Some(head)) => head,
+            Ok(Some(head)) => Head { client: Some(self.client.ip().to_canonical()), ..head },
             Ok(None) => return Ok(Next::Close),
             Err(problem) => {
                 let response = ApiError::response(400, "Bad request", problem);
@@ -233,10 +234,7 @@ impl Connection {
                 }
                 FaultKind::Refuse { .. } => {
                     let response = refusal(fault);
-                    done(shared, sequence, |record| {
-                        record.status = Some(response.status);
-                        record.done = "refused by order; nothing done".to_owned();
-                    });
+                    answered(shared, sequence, &response, "refused by order; nothing done");
                     return self.send_and_go_on(&response, head).await;
                 }
                 FaultKind::Kill { point: KillPoint::BeforeAccepting, pid, accept } => {
@@ -257,11 +255,8 @@ impl Connection {
         }
 
         let Done { response, bought } = perform(shared, route, head, body, sequence, struck).await;
-        done(shared, sequence, |record| {
-            record.bought = bought;
-            record.status = Some(response.status);
-            record.done = "answered".to_owned();
-        });
+        done(shared, sequence, |record| record.bought = bought);
+        answered(shared, sequence, &response, "answered");
 
         // Faults of the answer.
         for fault in struck {
@@ -323,10 +318,7 @@ impl Connection {
                 }
                 _ => {
                     if let Some(other) = another_answer(fault, head) {
-                        done(shared, sequence, |record| {
-                            record.status = Some(other.status);
-                            record.done = "done; answered otherwise".to_owned();
-                        });
+                        answered(shared, sequence, &other, "done; answered otherwise");
                         return self.send_and_go_on(&other, head).await;
                     }
                 }
@@ -389,19 +381,25 @@ impl Connection {
         let headers = head
             .headers
             .iter()
-            .map(|(name, value)| (name.clone(), accounts::redacted(&state.accounts, name, value)))
+            .map(|(name, value)| (name.clone(), accounts::redacted(&state, name, value)))
             .collect();
-        let account = accounts::authenticate(&state.accounts, head).ok();
+        let caller = accounts::authenticate(&state, head).ok();
+        let (operation, path_parameters) = match route {
+            Route::Operation(operation) => (
+                Some(operation.id().to_owned()),
+                operations::path_parameters(&state.settings.base_path, operation, head.path()),
+            ),
+            _ => (None, Vec::new()),
+        };
         let record = RequestRecord {
             at_ms: state.clock.now_ms(),
             method: head.method.clone(),
             target: head.target.clone(),
             headers,
-            operation: match route {
-                Route::Operation(operation) => Some(operation.id().to_owned()),
-                _ => None,
-            },
-            account: account.map(|at| state.accounts[at].user.clone()),
+            path_parameters,
+            query: head.query(),
+            operation,
+            account: caller.map(|caller| state.accounts[caller.account].user.clone()),
             ..RequestRecord::default()
         };
         state.requests.begin(record)
@@ -559,6 +557,10 @@ fn done(shared: &Shared, sequence: u64, write: impl FnOnce(&mut RequestRecord)) 
     if let Some(record) = shared.state().requests.record(sequence) {
         write(record);
     }
+}
+
+fn answered(shared: &Shared, sequence: u64, response: &Response, done: &str) {
+    shared.state().requests.answered(sequence, response, done);
 }
 
 fn kept(body: &[u8]) -> String {

@@ -8,10 +8,14 @@ use crate::callbacks::{CallbackHabit, CallbackLog, Delivery};
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::gift_cards::GiftCard;
 use crate::ledger::{Ledger, OrderState, StatusChange};
+use crate::notifications;
 use crate::orders;
 use crate::random::Random;
 use crate::requests::RequestLog;
+use crate::tokens::Tokens;
+use crate::verifications::Verifications;
 
 /// What does not change while the sandbox runs.
 #[derive(Clone, Debug)]
@@ -32,6 +36,9 @@ pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) accounts: Vec<Account>,
+    pub(crate) tokens: Tokens,
+    pub(crate) gift_cards: Vec<GiftCard>,
+    pub(crate) verifications: Verifications,
     pub(crate) ledger: Ledger,
     pub(crate) faults: Faults,
     pub(crate) requests: RequestLog,
@@ -59,6 +66,7 @@ impl State {
         clock: Clock,
         catalogue: Catalogue,
         accounts: Vec<Account>,
+        gift_cards: Vec<GiftCard>,
         ledger: Ledger,
     ) -> State {
         State {
@@ -67,6 +75,9 @@ impl State {
             clock,
             catalogue: Arc::new(catalogue),
             accounts,
+            tokens: Tokens::default(),
+            gift_cards,
+            verifications: Verifications::default(),
             ledger,
             faults: Faults::default(),
             requests: RequestLog::default(),
@@ -117,12 +128,20 @@ impl State {
         let was_paid = row.status != OrderState::Failed;
         let is_paid = change.status != OrderState::Failed;
         let at_ms = change.at_ms;
-        if row.live
-            && let Some(account) = self.accounts.iter_mut().find(|account| account.user == row.account)
-        {
-            match (was_paid, is_paid) {
-                (true, false) => account.balance.0 += row.cost.0,
-                (false, true) => account.balance.0 -= row.cost.0,
+        if row.live {
+            let (purse, paid) = match (&row.gift_card_code, row.gift_card_amount) {
+                (Some(code), Some(paid)) => {
+                    let card = self.gift_cards.iter_mut().find(|card| card.code == *code);
+                    (card.map(|card| &mut card.remaining_balance), paid)
+                }
+                _ => {
+                    let account = self.accounts.iter_mut().find(|account| account.user == row.account);
+                    (account.map(|account| &mut account.balance), row.cost)
+                }
+            };
+            match (purse, was_paid, is_paid) {
+                (Some(purse), true, false) => purse.0 += paid.0,
+                (Some(purse), false, true) => purse.0 -= paid.0,
                 _ => {}
             }
         }
@@ -130,10 +149,14 @@ impl State {
         self.announce(sequence, at_ms);
     }
 
-    /// Sends the callback of an order, with the habits that faults gave it. False if it has no address.
+    /// Sends the callbacks and notifications of an order, with the habits that faults gave it. False if there is no
+    /// address for them.
     pub(crate) fn announce(&mut self, sequence: u64, at_ms: i64) -> bool {
         let Some(row) = self.ledger.row(sequence) else { return false };
-        let Some(url) = row.callback_url.clone() else { return false };
+        let urls = notifications::addresses(self, row);
+        if urls.is_empty() {
+            return false;
+        }
         let habit = self.habits.get(&sequence).copied().unwrap_or_default();
         if habit.dropped {
             return true;
@@ -151,18 +174,20 @@ impl State {
             bodies.extend(serde_json::to_string(&[orders::status_of(self, &older)]));
         }
         let attempts_max = self.settings.callback_attempts_max;
-        for body in bodies {
-            let id = self.callbacks.next_id();
-            let delivery = Delivery {
-                id,
-                url: url.clone(),
-                user_uid: Some(user_uid.clone()),
-                content_type: "application/json".to_owned(),
-                body,
-                attempt: 1,
-                attempts_max,
-            };
-            self.plan(Event::Post { due_ms: at_ms, delivery });
+        for url in urls {
+            for body in &bodies {
+                let id = self.callbacks.next_id();
+                let delivery = Delivery {
+                    id,
+                    url: url.clone(),
+                    user_uid: Some(user_uid.clone()),
+                    content_type: "application/json".to_owned(),
+                    body: body.clone(),
+                    attempt: 1,
+                    attempts_max,
+                };
+                self.plan(Event::Post { due_ms: at_ms, delivery });
+            }
         }
         true
     }

@@ -29,6 +29,8 @@ pub enum What {
     Tests,
     /// What sells and judges, without what only developers need.
     Demo,
+    /// The sandbox alone.
+    Sandbox,
     /// Core and what writes the bindings.
     Bindgen,
 }
@@ -73,6 +75,10 @@ pub fn build(tree: &Tree, what: What) -> Result<Vec<Artifact>> {
             }
             command.args(["--features", FEATURES]);
             "build-demo"
+        }
+        What::Sandbox => {
+            command.args(["--package", "tillgate-sandbox"]);
+            "build-sandbox"
         }
         What::Bindgen => {
             command.args(["--package", "tillgate", "--package", "tillgate-bindgen", "--features", FEATURES]);

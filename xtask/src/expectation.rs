@@ -18,6 +18,8 @@ pub const REFUSED: End = End { state: "failed", failure: Some("refused"), taken:
 pub const ISSUER_FAILED: End = End { state: "failed", failure: Some("issuer"), taken: 1 };
 /// It never reached the gateway, and the gateway was asked for long enough.
 pub const ABSENT: End = End { state: "failed", failure: Some("absent"), taken: 0 };
+/// Its time to act was over, or its process was, before anything was sent.
+pub const EXPIRED: End = End { state: "expired", failure: None, taken: 0 };
 
 /// An order of a plan.
 #[derive(Clone, Debug)]
@@ -59,14 +61,41 @@ impl Expected {
 /// the next process cannot know that, must not send again (rule 4), and settles the absence (rule 8). Killed after the
 /// gateway's answer and before the second commit, what the gateway did counts (rule 7).
 pub fn after_kill_while_buying(order: &Planned, passed: &[String]) -> End {
-    let commits = passed.iter().filter(|name| *name == COMMITTED).count();
-    let sent = passed.iter().any(|name| name == RECEIVED);
-    match (commits, sent) {
+    match moment_of_death(passed) {
         (0, _) => order.end,
         (1, false) => ABSENT,
         (1, true) => order.end_if_answer_lost,
         _ => order.end,
     }
+}
+
+/// The same for an order that was enqueued. Its intent has a commit of its own: killed after that and before the attempt's, it
+/// was surely never sent, and the next process lets it expire (rule 6).
+pub fn after_kill_while_enqueueing(order: &Planned, passed: &[String]) -> End {
+    match moment_of_death(passed) {
+        (0, _) => order.end,
+        (1, _) => EXPIRED,
+        (2, false) => ABSENT,
+        (2, true) => order.end_if_answer_lost,
+        _ => order.end,
+    }
+}
+
+/// The same for one order of a batch that goes in one call: all intents and attempts are one commit, and each outcome is one, in
+/// the order of the batch. `index` counts from 0.
+pub fn after_kill_in_a_batch(order: &Planned, index: usize, passed: &[String]) -> End {
+    match moment_of_death(passed) {
+        (0, _) => order.end,
+        (1, false) => ABSENT,
+        (commits, true) if commits <= index + 1 => order.end_if_answer_lost,
+        _ => order.end,
+    }
+}
+
+/// How many commits had reached the disk, and whether the gateway had answered.
+fn moment_of_death(passed: &[String]) -> (usize, bool) {
+    let commits = passed.iter().filter(|name| *name == COMMITTED).count();
+    (commits, passed.iter().any(|name| name == RECEIVED))
 }
 
 /// Passed right after the file was told to keep a commit.
@@ -80,6 +109,25 @@ mod tests {
 
     fn names(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_string).collect()
+    }
+
+    #[test]
+    fn a_batch_and_an_enqueued_order_have_moments_of_their_own() {
+        let sold = Planned { id: "b".into(), end: SUCCEEDED, end_if_answer_lost: SUCCEEDED };
+        let refused = Planned { id: "a".into(), end: REFUSED, end_if_answer_lost: ABSENT };
+        let one = names("journal.fsync.after");
+        let two = names("journal.fsync.after journal.fsync.after");
+        let answered = names("journal.fsync.after send.before receive.after");
+        let first_written = names("journal.fsync.after send.before receive.after journal.fsync.after");
+        assert_eq!(after_kill_while_enqueueing(&sold, &one), EXPIRED);
+        assert_eq!(after_kill_while_enqueueing(&sold, &two), ABSENT);
+        assert_eq!(after_kill_while_enqueueing(&sold, &[]), SUCCEEDED);
+        assert_eq!(after_kill_in_a_batch(&sold, 0, &one), ABSENT);
+        for (index, passed, end) in
+            [(0, &answered, ABSENT), (0, &first_written, REFUSED), (1, &first_written, ABSENT)]
+        {
+            assert_eq!(after_kill_in_a_batch(&refused, index, passed), end);
+        }
     }
 
     #[test]

@@ -27,7 +27,9 @@ const SANDBOX_SPEED: u32 = 100_000;
 const SHOWN_MAX: usize = 5;
 
 /// Nothing may happen by itself: only what the plan asks for passes crash points, so that each run passes the same ones.
-const POLICY: [(&str, u64); 5] = [
+const POLICY: [(&str, u64); 6] = [
+    // The orders of the batch go in one call, one after the other written down.
+    ("batch_size_on_wire", 4),
     ("submit_within_ms", 86_400_000),
     ("look_up_first_ms", 86_400_000),
     ("look_up_unknown_max_ms", 86_400_000),
@@ -141,7 +143,27 @@ fn orders() -> Vec<(Planned, Purchase)> {
         (planned("a3", REFUSED, ABSENT), Purchase::top_up("a3", "simulate-success")),
         (planned("a4", SUCCEEDED, SUCCEEDED), Purchase::top_up("a4", "simulate-success")),
         (planned("a5", ISSUER_FAILED, ISSUER_FAILED), Purchase::top_up("a5", "simulate-failed")),
+        (planned("b1", SUCCEEDED, SUCCEEDED), Purchase::top_up("b1", "simulate-success")),
+        (planned("b2", SUCCEEDED, SUCCEEDED), Purchase::top_up("b2", "simulate-success")),
+        (planned("e1", SUCCEEDED, SUCCEEDED), Purchase::top_up("e1", "simulate-success")),
     ]
+}
+
+/// How an order is placed, by its id.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Placing {
+    Alone,
+    /// Together with all the others of this kind.
+    InBatch,
+    Enqueued,
+}
+
+fn placing(id: &str) -> Placing {
+    match id.as_bytes()[0] {
+        b'b' => Placing::InBatch,
+        b'e' => Placing::Enqueued,
+        _ => Placing::Alone,
+    }
 }
 
 /// What the gateway does wrong, in every run.
@@ -155,8 +177,16 @@ fn faults() -> [Value; 2] {
 impl World<'_> {
     fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
+        let batch = self.batch();
         for (_, purchase) in &self.orders {
-            steps.push(Step::Buy(purchase.clone()));
+            match placing(&purchase.id) {
+                Placing::Alone => steps.push(Step::Buy(purchase.clone())),
+                Placing::Enqueued => steps.push(Step::Enqueue(purchase.clone())),
+                Placing::InBatch if batch[0] == purchase.id => {
+                    steps.push(Step::Batch(batch.clone(), purchase.clone()));
+                }
+                Placing::InBatch => {}
+            }
             steps.push(Step::Settle(purchase.id.clone()));
             if purchase.mobile.is_none() {
                 steps.push(Step::Reveal(purchase.id.clone()));
@@ -166,6 +196,12 @@ impl World<'_> {
         let (_, first) = &self.orders[0];
         steps.extend([Step::Buy(first.clone()), Step::Cancel(first.id.clone()), Step::Events, Step::Close]);
         steps
+    }
+
+    /// The ids of the orders that are placed together.
+    fn batch(&self) -> Vec<String> {
+        let ids = self.orders.iter().map(|(order, _)| order.id.clone());
+        ids.filter(|id| placing(id) == Placing::InBatch).collect()
     }
 
     fn place(&self, number: usize) -> PathBuf {
@@ -258,17 +294,20 @@ impl World<'_> {
         let steps = self.steps();
         // The first line is the opening's.
         let step = run.lines_before.checked_sub(1).and_then(|done| Some((done, steps.get(done)?)));
-        let buying = step.and_then(|(index, step)| match step {
-            // Only the first time does it buy anything.
-            Step::Buy(p) if !steps[..index].contains(step) => Some(p.id.clone()),
-            _ => None,
-        });
-        self.judge_by(run, &run.place.join("ledger.jsonl"), totals, |order| {
-            if buying.as_ref() == Some(&order.id) {
+        // Only the first time does it buy anything.
+        let placing = step.filter(|(index, step)| !steps[..*index].contains(step)).map(|(_, step)| step);
+        self.judge_by(run, &run.place.join("ledger.jsonl"), totals, |order| match placing {
+            Some(Step::Buy(p)) if p.id == order.id => {
                 expectation::after_kill_while_buying(order, passed_in_step)
-            } else {
-                order.end
             }
+            Some(Step::Enqueue(p)) if p.id == order.id => {
+                expectation::after_kill_while_enqueueing(order, passed_in_step)
+            }
+            Some(Step::Batch(ids, _)) => match ids.iter().position(|id| *id == order.id) {
+                Some(index) => expectation::after_kill_in_a_batch(order, index, passed_in_step),
+                None => order.end,
+            },
+            _ => order.end,
         })
     }
 

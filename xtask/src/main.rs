@@ -4,6 +4,7 @@ mod c;
 mod cargo_tests;
 mod compile;
 mod demo;
+mod document;
 mod expectation;
 mod generate;
 mod judge;
@@ -18,6 +19,7 @@ mod rules;
 mod sandbox;
 mod sellers;
 mod setup;
+mod simulate;
 mod test;
 mod tree;
 
@@ -34,8 +36,12 @@ cargo xtask COMMAND
   lint                  formatting, clippy, ruff, mypy: every warning is an error
   rules [NUMBER ...]    each rule of the law of orders: green as it is, red without its guard
   kills [--language L]  a process killed at every crash point (rust, c, python; all by default)
+  document              the sandbox's answers held against CY.SEND's own description, with a report
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices
+  simulate [--seeds N] [--from S] [--break GUARD]
+                        histories of a till from seeds, each with the promise checked at every step;
+                        with a guard off, how many seeds it takes to notice
   package               release builds: sizes, symbols, and no testing seams inside
 ";
 
@@ -66,6 +72,12 @@ fn run() -> Result<bool> {
         other => return Err(other.unexpected().into()),
     };
     let tree = tree::Tree::find()?;
+    if command == "simulate" {
+        let arguments: Result<Vec<String>, _> =
+            arguments.raw_args()?.map(|word| word.into_string()).collect();
+        let arguments = arguments.map_err(|word| anyhow::anyhow!("{word:?} is no text"))?;
+        return simulate::run(&tree, &arguments);
+    }
     let (mut check, mut broken, mut language, mut numbers) = (false, None, None, Vec::new());
     while let Some(argument) = arguments.next()? {
         match (command.as_str(), argument) {
@@ -85,6 +97,7 @@ fn run() -> Result<bool> {
         "gen" => generate::run(&tree, check),
         "lint" => lint::run(&tree),
         "rules" => rules::run(&tree, &numbers),
+        "document" => document::run(&tree),
         "kills" => kills::run(&tree, language.as_deref()),
         "demo" => demo::run(&tree, broken.as_deref()),
         "package" => package::run(&tree),

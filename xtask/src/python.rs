@@ -146,7 +146,7 @@ pub fn lint(tree: &Tree) -> Result<Tally> {
             "--config",
             "bindings-python/pyproject.toml",
         ]);
-        command.args(["bindings-python", "examples/python", "conformance/runners/python"]);
+        command.args(["bindings-python", "examples/python", "conformance"]);
         count(&mut tally, &program::run(&mut command, &tree.log("ruff"), Output::Together, LIMIT)?);
     } else {
         tally += Tally::skipped("ruff: not among the pinned tools");
@@ -158,7 +158,8 @@ pub fn lint(tree: &Tree) -> Result<Tally> {
     Ok(tally)
 }
 
-fn pytest(tree: &Tree, command: &mut Command, log: &str) -> Result<Tally> {
+/// Runs pytest and counts what it counted.
+pub fn pytest(tree: &Tree, command: &mut Command, log: &str) -> Result<Tally> {
     let ended = program::run(command, &tree.log(log), Output::Together, LIMIT)?;
     let tally = pytest_tally(&ended.stdout).with_context(|| ended.story())?;
     if !ended.succeeded() {
@@ -179,7 +180,8 @@ fn python(tree: &Tree, installed: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn count(tally: &mut Tally, ended: &Ended) {
+/// Counts a program as one case; tells the story if it failed.
+pub fn count(tally: &mut Tally, ended: &Ended) {
     if !ended.succeeded() {
         println!("   {}", ended.story());
     }

@@ -24,8 +24,9 @@ pub enum For {
 const PROGRAMS: [(&str, &str); 2] = [("gcc", "gcc"), ("python3", "python3")];
 const PROGRAMS_OF_TESTS: [(&str, &str); 2] = [("g++", "g++"), ("valgrind", "valgrind")];
 
-/// Pinned tools for Python.
-const REQUIREMENTS: &str = "bindings-python/requirements-dev.txt";
+/// Pinned tools for Python, and what holds the sandbox against the gateway's description.
+const REQUIREMENTS: [&str; 2] =
+    ["bindings-python/requirements-dev.txt", "conformance/document/requirements.txt"];
 
 /// Makes sure of the machine's packages.
 pub fn machine(tree: &Tree, wanted: For) -> Result<()> {
@@ -64,8 +65,11 @@ pub fn machine(tree: &Tree, wanted: For) -> Result<()> {
 /// Makes sure of the tools for Python, in the tree and nowhere else.
 pub fn python(tree: &Tree) -> Result<()> {
     let venv = venv(tree);
-    let wanted = std::fs::read_to_string(tree.root.join(REQUIREMENTS))
-        .with_context(|| format!("{REQUIREMENTS} cannot be read"))?;
+    let mut wanted = String::new();
+    for requirements in REQUIREMENTS {
+        let text = std::fs::read_to_string(tree.root.join(requirements));
+        wanted.push_str(&text.with_context(|| format!("{requirements} cannot be read"))?);
+    }
     let installed = venv.join("installed-requirements.txt");
     if std::fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
         return Ok(());
@@ -75,7 +79,10 @@ pub fn python(tree: &Tree) -> Result<()> {
     program::run(&mut make, &tree.log("venv"), Output::Together, LIMIT)?.ok()?;
     let mut install = Command::new(interpreter(tree));
     install.current_dir(&tree.root);
-    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS]);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    for requirements in REQUIREMENTS {
+        install.args(["-r", requirements]);
+    }
     program::run(&mut install, &tree.log("pip"), Output::Together, LIMIT)?.ok()?;
     std::fs::write(&installed, wanted)?;
     Ok(())

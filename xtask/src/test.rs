@@ -6,7 +6,7 @@ use crate::compile::{self, Artifact, What};
 use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
-use crate::{c, cargo_tests, demo, generate, kills, python, rules, setup};
+use crate::{c, cargo_tests, demo, document, generate, kills, python, rules, setup, simulate};
 
 pub fn run(tree: &Tree) -> Result<bool> {
     let mut report = Report::default();
@@ -32,11 +32,15 @@ pub fn run(tree: &Tree) -> Result<bool> {
     report.cases("rules of the law of orders", || {
         rules::table(tree, &compile::test_program(&tests, "tillgate", "all")?, &[])
     });
+    report.cases("histories from seeds", || simulate::short(tree));
     report.cases("C", || c::run(tree));
-    let python = report.prepare("set-up: Python", || {
-        tools?;
-        python::install(tree)
-    });
+    let tools = report.prepare("set-up: tools for Python", || tools);
+    if tools {
+        report.cases("sandbox against the document", || document::check(tree));
+    } else {
+        report.given_up("sandbox against the document", "Python's tools could not be set up");
+    }
+    let python = tools && report.prepare("set-up: Python", || python::install(tree));
     if python {
         report.cases("Python", || python::run(tree));
         report.cases("Python on a made-up core", || python::run_made_up(tree));

@@ -562,7 +562,21 @@ impl<'a> Writer<'a> {
         let docs = self.function_docs(function, 8);
         if function.name == "new" && !asyncio {
             let signature = self.signature("__init__", Some("self"), function, mode, Some("None"), 4)?;
-            let body = vec![format!("self._handle = {call}")];
+            let made = format!("self._handle = {call}");
+            let body = if item.name == "Secret" {
+                // Tools that show a traceback with its variables show the arguments too.
+                let arguments: Vec<String> =
+                    function.arguments.iter().map(|argument| names::attribute(&argument.name)).collect();
+                let lines = [
+                    "try:",
+                    &format!("    {made}"),
+                    "finally:",
+                    &format!("    del {}", arguments.join(", ")),
+                ];
+                lines.map(str::to_string).to_vec()
+            } else {
+                vec![made]
+            };
             return Ok(Method { name: "__init__".into(), decorator: None, signature, docs, body });
         }
         let name = names::attribute(&function.name);

@@ -21,7 +21,7 @@ class Record:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        fields = ", ".join(f"{name}={_shown(self, name)}" for name in self.__slots__)
         return f"{type(self).__name__}({fields})"
 
     def __eq__(self, other: object) -> bool:
@@ -32,8 +32,8 @@ class Record:
     def __reduce__(self) -> tuple[Any, ...]:
         fields = {name: getattr(self, name) for name in self.__slots__}
         for name, value in fields.items():
-            if isinstance(value, Wrapped):
-                kind = type(value).__name__
+            if isinstance(value, Wrapped) or (value is not None and _is_secret(self, name)):
+                kind = type(value).__name__ if isinstance(value, Wrapped) else "Secret"
                 raise TypeError(f"{type(self).__name__}.{name} is a {kind}, which cannot be pickled")
         return _rebuild, (type(self), fields)
 
@@ -55,6 +55,45 @@ class Record:
     def __replace__(self: _R, **changes: Any) -> _R:
         """A copy with other values in some fields (`copy.replace` from Python 3.13 on)."""
         return type(self)(**{name: getattr(self, name) for name in self.__slots__} | changes)
+
+
+def _is_secret(record: Record, name: str) -> bool:
+    """Whether a field is meant for a secret, whatever somebody has put into it."""
+    return type(record).__init__.__annotations__.get(name) in ("Secret", "Secret | None")
+
+
+def _shown(record: Record, name: str) -> str:
+    """A field as it is printed, like core does it: never what may be a secret without saying so."""
+    value: object = getattr(record, name)
+    if value is not None and not isinstance(value, Wrapped) and _is_secret(record, name):
+        return "'***'"  # The mistake is told when the record is used.
+    if isinstance(value, (bytes, bytearray)):
+        return f"<{len(value)} bytes>"  # A callback's body may hold vouchers.
+    if name == "extra" and isinstance(value, dict):
+        return repr(list(value))  # What a field means that nobody knows, nobody knows.
+    if isinstance(value, str):
+        if name in ("base_url", "public_url", "url"):
+            value = _without_user(value)
+        elif name == "callback_url" or (name == "value" and "://" in value):
+            value = _origin(value)  # Whoever knows the path can forge a callback, or a notification.
+    return repr(value)
+
+
+def _without_user(address: str) -> str:
+    """An address without a user and password in it."""
+    begin = address.find("://") + 3 if "://" in address else 0
+    at = address.rfind("@")
+    return address if at < begin else address[:begin] + "***" + address[at:]
+
+
+def _origin(address: str) -> str:
+    """The scheme and the host of an address."""
+    shown = _without_user(address)
+    scheme, colon, rest = shown.partition("://")
+    if not colon:
+        return "***"
+    host = rest.replace("?", "/").replace("#", "/").partition("/")[0]
+    return shown if host == rest else f"{scheme}://{host}/***"
 
 
 def _rebuild(cls: type[_R], fields: dict[str, Any]) -> _R:

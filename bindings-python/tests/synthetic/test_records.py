@@ -31,6 +31,14 @@ def test_a_record_shows_no_secret() -> None:
         assert "***" in text
 
 
+def test_a_secret_that_is_given_as_plain_text_is_not_shown_either() -> None:
+    config = ProbeConfig(name="x", password="hunter2")  # type: ignore[arg-type]
+    assert "hunter2" not in repr(config)
+    with pytest.raises(TypeError):
+        pickle.dumps(config)
+    assert repr(ProbeConfig(name="x", password=None)).count("***") == 0
+
+
 def test_records_are_equal_by_their_fields() -> None:
     assert Inner(label="a") == Inner(label="a", count=3)
     assert Inner(label="a") != Inner(label="b")

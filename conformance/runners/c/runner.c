@@ -14,6 +14,9 @@
 /* How often `settle` asks, and how long it waits in between, before it gives up. */
 #define ROUNDS_MAX 200
 #define ROUND_MS 240000
+/* How long `enqueue` waits before it looks again whether the order was sent. */
+#define SENDING_POLL_MS 20
+#define BATCH_MAX 16
 
 static const char *const STATES[] = {"?",      "pending",   "sending", "unknown",  "accepted",    "succeeded",
                                      "failed", "cancelled", "expired", "reversed", "needs_review"};
@@ -27,7 +30,7 @@ static const struct {
                FIGURE(look_up_accepted_max_ms), FIGURE(overdue_after_ms), FIGURE(absence_running_ms)};
 
 /* What a plan says before its first step. */
-static char journal[LINE_SIZE_MAX], url[LINE_SIZE_MAX], user[LINE_SIZE_MAX], key_id[LINE_SIZE_MAX];
+static char journal[LINE_SIZE_MAX], mirror[LINE_SIZE_MAX], url[LINE_SIZE_MAX], user[LINE_SIZE_MAX], key_id[LINE_SIZE_MAX];
 static tg_secret *key, *password;
 static tg_order_policy policy;
 
@@ -53,6 +56,10 @@ static int take(const char *line, char **words, int count)
         strcpy(journal, line + strlen("journal "));
         return 1;
     }
+    if (strcmp(words[0], "mirror") == 0 && count > 1) {
+        strcpy(mirror, line + strlen("mirror "));
+        return 1;
+    }
     if (strcmp(words[0], "key") == 0 && count == 3) {
         strcpy(key_id, words[1]);
         return failed(tg_secret_new(words[2], &key, &error), error) ? -1 : 1;
@@ -64,6 +71,10 @@ static int take(const char *line, char **words, int count)
     }
     if (strcmp(words[0], "policy") != 0 || count != 3) {
         return 0;
+    }
+    if (strcmp(words[1], "batch_size_on_wire") == 0) {
+        policy.batch_size_on_wire = (uint32_t)strtoul(words[2], NULL, 10);
+        return 1;
     }
     for (i = 0; i < sizeof FIGURES / sizeof FIGURES[0]; i++) {
         if (strcmp(words[1], FIGURES[i].name) == 0) {
@@ -98,6 +109,7 @@ static tg_till *open_till(void)
     config.journal_path = journal;
     config.create = true;
     config.key = &journal_key;
+    config.epoch_mirror_path = mirror[0] != '\0' ? mirror : NULL;
     config.policy = &policy;
     tg_cysend_account_init(&account, sizeof account);
     printf("open");
@@ -117,28 +129,69 @@ static tg_till *open_till(void)
     return till;
 }
 
-static int32_t buy(const tg_till *till, char **words, tg_order **order, tg_error **error)
-{
+/* What is bought, and what that is made of. */
+struct purchase {
     tg_beneficiary_field mobile;
     const tg_beneficiary_field *beneficiary[1];
     tg_money amount;
-    tg_new_order new_order;
+    tg_new_order order;
+};
 
-    beneficiary[0] = &mobile;
-    tg_beneficiary_field_init(&mobile, sizeof mobile);
-    mobile.name = "mobile";
-    mobile.value = words[6];
-    tg_money_init(&amount, sizeof amount);
-    amount.amount = words[3];
-    amount.currency = words[4];
-    tg_new_order_init(&new_order, sizeof new_order);
-    new_order.id = words[1];
-    new_order.product = words[2];
-    new_order.amount = &amount;
-    new_order.scenario = words[5];
-    new_order.beneficiary = beneficiary;
-    new_order.beneficiary_len = strcmp(words[6], "-") == 0 ? 0 : 1;
-    return tg_till_buy(till, &new_order, order, error);
+static const tg_new_order *purchase(struct purchase *into, const char *id, char **words)
+{
+    into->beneficiary[0] = &into->mobile;
+    tg_beneficiary_field_init(&into->mobile, sizeof into->mobile);
+    into->mobile.name = "mobile";
+    into->mobile.value = words[6];
+    tg_money_init(&into->amount, sizeof into->amount);
+    into->amount.amount = words[3];
+    into->amount.currency = words[4];
+    tg_new_order_init(&into->order, sizeof into->order);
+    into->order.id = id;
+    into->order.product = words[2];
+    into->order.amount = &into->amount;
+    into->order.scenario = words[5];
+    into->order.beneficiary = into->beneficiary;
+    into->order.beneficiary_len = strcmp(words[6], "-") == 0 ? 0 : 1;
+    return &into->order;
+}
+
+/* Several orders that differ in their ids alone. */
+static int32_t buy_batch(const tg_till *till, char **words, tg_order_list **orders, tg_error **error)
+{
+    struct purchase purchases[BATCH_MAX];
+    const tg_new_order *batch[BATCH_MAX];
+    char ids[LINE_SIZE_MAX];
+    char *id = ids;
+    size_t count = 0;
+
+    strcpy(ids, words[1]);
+    while (id != NULL && count < BATCH_MAX) {
+        char *comma = strchr(id, ',');
+
+        if (comma != NULL) {
+            *comma++ = '\0';
+        }
+        batch[count] = purchase(&purchases[count], id, words);
+        count++;
+        id = comma;
+    }
+    return tg_till_buy_batch(till, batch, count, orders, error);
+}
+
+/* Until it was sent in the background, and its outcome written down. */
+static int32_t enqueue(const tg_till *till, char **words, tg_order **order, tg_error **error)
+{
+    struct purchase what;
+    int32_t status = tg_till_enqueue(till, purchase(&what, words[1], words), order, error);
+
+    while (status == TG_OK &&
+           ((*order)->state == TG_ORDER_STATE_PENDING || (*order)->state == TG_ORDER_STATE_SENDING)) {
+        tg_order_free(*order);
+        *order = NULL;
+        status = tg_till_wait(till, words[1], SENDING_POLL_MS, order, error);
+    }
+    return status;
 }
 
 /* Looks up and waits until the order is final or in review, or for too long. */
@@ -182,10 +235,18 @@ static int32_t take_events(const tg_till *till, int *count, tg_error **error)
     return status;
 }
 
+static void print_state(const tg_order *order)
+{
+    const char *reason = order->failure.text;
+
+    printf("%s%s%s", STATES[order->state], reason ? " " : "", reason ? reason : "");
+}
+
 /* 0: done; 1: an order was not settled; 2: there is no such step. */
 static int step(const tg_till *till, char **words, int count)
 {
     tg_order *order = NULL;
+    tg_order_list *orders = NULL;
     tg_voucher *voucher = NULL;
     tg_error *error = NULL;
     int32_t status;
@@ -196,7 +257,13 @@ static int step(const tg_till *till, char **words, int count)
     if (settling) {
         status = settle(till, words[1], &order, &error);
     } else if (strcmp(words[0], "buy") == 0 && count == 7) {
-        status = buy(till, words, &order, &error);
+        struct purchase what;
+
+        status = tg_till_buy(till, purchase(&what, words[1], words), &order, &error);
+    } else if (strcmp(words[0], "batch") == 0 && count == 7) {
+        status = buy_batch(till, words, &orders, &error);
+    } else if (strcmp(words[0], "enqueue") == 0 && count == 7) {
+        status = enqueue(till, words, &order, &error);
     } else if (strcmp(words[0], "look_up") == 0 && count == 2) {
         status = tg_till_look_up(till, words[1], &order, &error);
     } else if (strcmp(words[0], "wait") == 0 && count == 3) {
@@ -216,15 +283,25 @@ static int step(const tg_till *till, char **words, int count)
     if (failed(status, error)) {
         result = settling ? 1 : 0;
     } else if (order != NULL) {
-        const char *reason = order->failure.text;
-        printf(" %s%s%s\n", STATES[order->state], reason ? " " : "", reason ? reason : "");
+        putchar(' ');
+        print_state(order);
+        putchar('\n');
         result = settling && order->state < TG_ORDER_STATE_SUCCEEDED ? 1 : 0;
+    } else if (orders != NULL) {
+        size_t i;
+
+        for (i = 0; i < orders->items_len; i++) {
+            putchar(i == 0 ? ' ' : ',');
+            print_state(orders->items[i]);
+        }
+        putchar('\n');
     } else if (events >= 0) {
         printf(" %d\n", events);
     } else {
         printf(voucher ? " revealed\n" : " ok\n");
     }
     tg_order_free(order);
+    tg_order_list_free(orders);
     tg_voucher_free(voucher);
     return result;
 }

@@ -10,6 +10,8 @@ import tillgate
 # How often `settle` asks, and how long it waits in between, before it gives up.
 ROUNDS_MAX = 200
 ROUND_MS = 240_000
+# How long `enqueue` waits before it looks again whether the order was sent.
+SENDING_POLL_MS = 20
 
 SETTLED = (
     tillgate.OrderState.SUCCEEDED,
@@ -30,6 +32,7 @@ class Settings:
 
     def __init__(self) -> None:
         self.journal = ""
+        self.mirror: str | None = None
         self.key: tillgate.JournalKey | None = None
         self.account = ("", "", "")
         self.policy = tillgate.OrderPolicy()
@@ -38,6 +41,8 @@ class Settings:
         """Whether the line was a setting."""
         if words[0] == "journal":
             self.journal = line[len("journal ") :]
+        elif words[0] == "mirror":
+            self.mirror = line[len("mirror ") :]
         elif words[0] == "key":
             self.key = tillgate.JournalKey(id=words[1], key=tillgate.Secret(words[2]))
         elif words[0] == "gateway":
@@ -59,7 +64,13 @@ class Settings:
             )
         )
         till = tillgate.Till.open(
-            tillgate.TillConfig(journal_path=self.journal, create=True, key=self.key, policy=self.policy)
+            tillgate.TillConfig(
+                journal_path=self.journal,
+                create=True,
+                key=self.key,
+                epoch_mirror_path=self.mirror,
+                policy=self.policy,
+            )
         )
         till.attach_cysend(tillgate.CysendAccount(client=client))
         return till
@@ -69,19 +80,12 @@ def step(till: tillgate.Till, words: list[str]) -> str:
     """Does one step, and says how it ended."""
     name = words[0]
     if name == "buy":
-        order_id, product, amount, currency, scenario, mobile = words[1:]
-        beneficiary = [] if mobile == "-" else [tillgate.BeneficiaryField(name="mobile", value=mobile)]
-        return state(
-            till.buy(
-                tillgate.NewOrder(
-                    id=order_id,
-                    product=product,
-                    amount=tillgate.Money(amount=Decimal(amount), currency=currency),
-                    scenario=scenario,
-                    beneficiary=beneficiary,
-                )
-            )
-        )
+        return state(till.buy(new_order(words[1], words[2:])))
+    if name == "batch":
+        orders = till.buy_batch([new_order(order_id, words[2:]) for order_id in words[1].split(",")])
+        return ",".join(state(order) for order in orders)
+    if name == "enqueue":
+        return state(enqueue(till, new_order(words[1], words[2:])))
     if name == "look_up":
         return state(till.look_up(words[1]))
     if name == "wait":
@@ -99,6 +103,25 @@ def step(till: tillgate.Till, words: list[str]) -> str:
         till.close()
         return "ok"
     raise ValueError(f"not a step: {name}")
+
+
+def new_order(order_id: str, words: list[str]) -> tillgate.NewOrder:
+    product, amount, currency, scenario, mobile = words
+    return tillgate.NewOrder(
+        id=order_id,
+        product=product,
+        amount=tillgate.Money(amount=Decimal(amount), currency=currency),
+        scenario=scenario,
+        beneficiary=[] if mobile == "-" else [tillgate.BeneficiaryField(name="mobile", value=mobile)],
+    )
+
+
+def enqueue(till: tillgate.Till, new: tillgate.NewOrder) -> tillgate.Order:
+    """Until it was sent in the background, and its outcome written down."""
+    order = till.enqueue(new)
+    while order.state in (tillgate.OrderState.PENDING, tillgate.OrderState.SENDING):
+        order = till.wait(order.id, SENDING_POLL_MS)
+    return order
 
 
 def settle(till: tillgate.Till, order_id: str) -> tillgate.Order:

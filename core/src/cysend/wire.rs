@@ -160,7 +160,7 @@ macro_rules! answer_record {
                 // What an unknown field holds may be a secret; its name is enough in a log.
                 let extra: Vec<_> = self.extra.keys().collect();
                 f.debug_struct(stringify!($record))
-                    $(.field(stringify!($field), &self.$field))*
+                    $(.field(stringify!($field), $crate::cysend::wire::shown!(self, $field)))*
                     .field("extra", &extra)
                     .finish()
             }
@@ -247,7 +247,20 @@ macro_rules! present {
     };
 }
 
-pub(crate) use {answer_record, first_name, present, read_field, read_raw, read_value, wire_name};
+/// What of a field is printed.
+macro_rules! shown {
+    ($record:ident, callback_url) => {
+        &$record.callback_url.as_deref().map($crate::shown::origin)
+    };
+    ($record:ident, value) => {
+        &$crate::shown::destination(&$record.value)
+    };
+    ($record:ident, $field:ident) => {
+        &$record.$field
+    };
+}
+
+pub(crate) use {answer_record, first_name, present, read_field, read_raw, read_value, shown, wire_name};
 
 /// A value, or its default when it is null.
 pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(

@@ -68,7 +68,7 @@ pub struct Abilities {
 }
 
 /// An order as the adapter sends it.
-#[derive(Clone, Debug)]
+#[derive(Clone, derive_more::Debug)]
 pub struct Submission {
     /// The order's id: the gateway's dedupe key.
     pub id: String,
@@ -80,6 +80,7 @@ pub struct Submission {
     pub amount: Money,
     pub scenario: String,
     pub beneficiary: Vec<super::types::BeneficiaryField>,
+    #[debug("{:?}", callback_url.as_deref().map(crate::shown::origin))]
     pub callback_url: Option<String>,
     pub notifications: Vec<super::types::OrderNotification>,
     /// What pays, when something other than the balance does.

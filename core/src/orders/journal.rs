@@ -24,32 +24,41 @@ const FULL_QUEUE_WAIT: Duration = Duration::from_millis(1);
 const QUEUE_LENGTH_MAX: usize = 16 * 1024;
 
 type Answer = oneshot::Sender<Result<Done>>;
+type Waiting = (Given, Answer);
 
 /// A journal that is open.
 pub struct Journal {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     opened: Duration,
-    queue: Mutex<Option<SyncSender<(Given, Answer)>>>,
+    queue: Mutex<Option<SyncSender<Waiting>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// In a simulation, which has no threads, the commands wait here for a task.
+    simulated: Option<Arc<Mutex<Receiver<Waiting>>>>,
 }
 
 impl Journal {
     pub fn start(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
         let (sender, receiver) = sync_channel(QUEUE_LENGTH_MAX);
-        let committing = store.clone();
-        let thread = std::thread::Builder::new()
-            .name("tillgate-journal".to_string())
-            .spawn(move || drain(&*committing, &receiver))
-            .map_err(|error| {
+        let (mut thread, mut simulated) = (None, None);
+        if runtime::is_simulated() {
+            simulated = Some(Arc::new(Mutex::new(receiver)));
+        } else {
+            let committing = store.clone();
+            let started = std::thread::Builder::new()
+                .name("tillgate-journal".to_string())
+                .spawn(move || drain(&*committing, &receiver));
+            thread = Some(started.map_err(|error| {
                 TillgateError::internal(format!("the journal's thread could not start: {error}"))
-            })?;
+            })?);
+        }
         Ok(Arc::new(Self {
             store,
             opened: clock.elapsed(),
             clock,
             queue: Mutex::new(Some(sender)),
-            thread: Mutex::new(Some(thread)),
+            thread: Mutex::new(thread),
+            simulated,
         }))
     }
 
@@ -87,6 +96,16 @@ impl Journal {
             runtime::sleep(FULL_QUEUE_WAIT).await;
         }
         drop(queue);
+        if let Some(waiting) = &self.simulated {
+            let (store, waiting) = (self.store.clone(), waiting.clone());
+            runtime::spawn(Box::pin(async move {
+                let queue = waiting.lock().expect("the journal's queue");
+                // Another task may have taken it along.
+                if let Ok(first) = queue.try_recv() {
+                    commit_group(&*store, first, &queue);
+                }
+            }))?;
+        }
         answered.await.map_err(|_| closed())?
     }
 
@@ -134,29 +153,34 @@ pub struct Applied {
     pub also: Option<Record>,
 }
 
-fn drain(store: &dyn Store, queue: &Receiver<(Given, Answer)>) {
+fn drain(store: &dyn Store, queue: &Receiver<Waiting>) {
     while let Ok(first) = queue.recv() {
-        let (mut batch, mut answers) = (vec![first.0], vec![first.1]);
-        while batch.len() < GROUP_SIZE_MAX
-            && let Ok((given, answer)) = queue.try_recv()
-        {
-            batch.push(given);
-            answers.push(answer);
-        }
-        crash_point("journal.commit.before");
-        let outcome = store.commit(&batch);
-        crash_point("journal.commit.after");
-        match outcome {
-            Ok(results) => {
-                debug_assert_eq!(results.len(), answers.len());
-                for (answer, result) in answers.into_iter().zip(results) {
-                    let _ = answer.send(result);
-                }
+        commit_group(store, first, queue);
+    }
+}
+
+/// Commits a command together with those that wait behind it, and answers them.
+fn commit_group(store: &dyn Store, first: Waiting, queue: &Receiver<Waiting>) {
+    let (mut batch, mut answers) = (vec![first.0], vec![first.1]);
+    while batch.len() < GROUP_SIZE_MAX
+        && let Ok((given, answer)) = queue.try_recv()
+    {
+        batch.push(given);
+        answers.push(answer);
+    }
+    crash_point("journal.commit.before");
+    let outcome = store.commit(&batch);
+    crash_point("journal.commit.after");
+    match outcome {
+        Ok(results) => {
+            debug_assert_eq!(results.len(), answers.len());
+            for (answer, result) in answers.into_iter().zip(results) {
+                let _ = answer.send(result);
             }
-            Err(error) => {
-                for answer in answers {
-                    let _ = answer.send(Err(error.clone()));
-                }
+        }
+        Err(error) => {
+            for answer in answers {
+                let _ = answer.send(Err(error.clone()));
             }
         }
     }

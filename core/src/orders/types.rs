@@ -177,11 +177,14 @@ pub struct OrderNotification {
 }
 
 /// A parameter of a notification's destination.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, uniffi::Record)]
+#[derive(
+    Clone, derive_more::Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, uniffi::Record,
+)]
 pub struct NotificationParameter {
     /// The name that the channel asks for, such as `url` (CY.SEND: `NotificationDestinationParameter.name`).
     pub name: String,
     /// Its value.
+    #[debug("{:?}", crate::shown::destination(value))]
     pub value: String,
 }
 
@@ -200,7 +203,7 @@ pub struct AmountRange {
 }
 
 /// An order that is to be placed.
-#[derive(Clone, Debug, PartialEq, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, PartialEq, uniffi::Record)]
 pub struct NewOrder {
     /// The caller's id, saved by the caller before this call; `new_id()` mints one. Unique for ever, without regard to case.
     /// CY.SEND: 1 to 32 of `A-Z a-z 0-9 _`.
@@ -223,6 +226,7 @@ pub struct NewOrder {
     /// Where the gateway shall call back. Not part of what makes two requests the same. CY.SEND calls it deprecated in favour of
     /// notifications; it is still the only way that needs nothing set up there.
     #[uniffi(default = None)]
+    #[debug("{:?}", callback_url.as_deref().map(crate::shown::origin))]
     pub callback_url: Option<String>,
     /// Notifications that the gateway shall send of this order, besides or instead of `callback_url`. At most 50. Not part of what
     /// makes two requests the same.
@@ -257,7 +261,7 @@ pub struct NewUndo {
 }
 
 /// An order and all that is known of it. Holds no voucher code: that is `reveal`'s to give.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
 pub struct Order {
     /// The caller's id.
     pub id: String,
@@ -288,6 +292,7 @@ pub struct Order {
     /// Whom it is for.
     pub beneficiary: Vec<BeneficiaryField>,
     /// Where the gateway was asked to call back.
+    #[debug("{:?}", callback_url.as_deref().map(crate::shown::origin))]
     pub callback_url: Option<String>,
     /// The notifications that the gateway was asked for.
     #[serde(default)]
@@ -438,9 +443,10 @@ pub struct Voucher {
 }
 
 /// What a gateway's callback brought, as the web server received it.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, PartialEq, Eq, uniffi::Record)]
 pub struct CallbackRequest {
     /// The body's raw bytes, not parsed by anyone. At most 1 MiB is looked at.
+    #[debug("{} bytes", body.len())]
     pub body: Vec<u8>,
     /// The account that it is for, by the name under which it was attached; may be left out while there is only one.
     #[uniffi(default = None)]

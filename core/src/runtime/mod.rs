@@ -5,6 +5,8 @@
 
 mod home;
 mod parker;
+#[cfg(feature = "testing")]
+mod simulated;
 
 use crate::error::{ErrorDetails, Result, TillgateError};
 use crate::testing::{Guard, guard};
@@ -14,6 +16,9 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
+
+#[cfg(feature = "testing")]
+pub use simulated::SimulatedRuntime;
 
 /// A boxed future: one type for all work, so that what runs it is compiled once.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -25,20 +30,35 @@ pub(crate) async fn detached<T: Send + 'static>(
     if !guard(Guard::CancelDetached) {
         return in_the_callers_hands(work).await;
     }
+    started(work).await
+}
+
+/// Starts work as a task of its own, at once; the returned future waits for its result, like that of [`detached`].
+pub(crate) fn started<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> impl Future<Output = Result<T>> {
     let (sender, receiver) = oneshot::channel();
     let task = spawn(Box::pin(async move {
         // Nobody may be waiting any more; the work is done all the same.
         let _ = sender.send(work.await);
-    }))?;
-    match receiver.await {
-        Ok(result) => result,
-        Err(_) => Err(task.finished().await.err().unwrap_or_else(closed)),
+    }));
+    async move {
+        let task = task?;
+        match receiver.await {
+            Ok(result) => result,
+            Err(_) => Err(task.finished().await.err().unwrap_or_else(closed)),
+        }
     }
 }
 
 /// Starts a task. It is not generic: whoever needs a result brings a channel.
 pub(crate) fn spawn(work: BoxFuture<'static, ()>) -> Result<TaskHandle> {
-    Ok(TaskHandle { task: home::handle()?.spawn(work) })
+    #[cfg(feature = "testing")]
+    if simulated::is_entered() {
+        let task = simulated::spawn(work).expect("a simulation is entered");
+        return Ok(TaskHandle { task: RunningTask::Simulated(task) });
+    }
+    Ok(TaskHandle { task: RunningTask::Real(home::handle()?.spawn(work)) })
 }
 
 /// Runs a function that blocks (SQLite, files) on a thread made for that, and waits for its result. Like [`detached`],
@@ -47,6 +67,9 @@ pub(crate) fn spawn(work: BoxFuture<'static, ()>) -> Result<TaskHandle> {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
+    if is_simulated() {
+        return work();
+    }
     match home::handle()?.spawn_blocking(work).await {
         Ok(result) => result,
         Err(broken) => Err(why_broken(broken)),
@@ -55,6 +78,10 @@ pub(crate) async fn blocking<T: Send + 'static>(
 
 /// Ready after this much real time. Any executor may poll it: the timer belongs to this runtime.
 pub(crate) async fn sleep(duration: Duration) {
+    if is_simulated() {
+        // Real time does not pass in a simulation.
+        return std::future::pending().await;
+    }
     match home::handle() {
         Ok(handle) => {
             let timer = {
@@ -66,6 +93,14 @@ pub(crate) async fn sleep(duration: Duration) {
         // In a forked child nothing may be done any more, early least of all.
         Err(_forked) => std::future::pending().await,
     }
+}
+
+/// Whether this thread runs a simulation, in which there are no other threads.
+pub(crate) fn is_simulated() -> bool {
+    #[cfg(feature = "testing")]
+    return simulated::is_entered();
+    #[cfg(not(feature = "testing"))]
+    false
 }
 
 /// Waits on the calling thread until a future is done. Works on every thread, inside another runtime too, as long as
@@ -95,24 +130,43 @@ pub fn shut_down_runtime(patience: Duration) -> Result<()> {
 /// A started task. Letting go of it does not stop the task.
 #[derive(Debug)]
 pub(crate) struct TaskHandle {
-    task: JoinHandle<()>,
+    task: RunningTask,
+}
+
+#[derive(Debug)]
+enum RunningTask {
+    Real(JoinHandle<()>),
+    #[cfg(feature = "testing")]
+    Simulated(simulated::Handle),
 }
 
 #[allow(dead_code, reason = "the tracker's loops use what the clients do not")]
 impl TaskHandle {
     /// Stops the task at its next wait. Never for anything that may be sending money.
     pub(crate) fn abort(&self) {
-        self.task.abort();
+        match &self.task {
+            RunningTask::Real(task) => task.abort(),
+            #[cfg(feature = "testing")]
+            RunningTask::Simulated(task) => task.abort(),
+        }
     }
 
     /// Whether the task has ended.
     pub(crate) fn is_finished(&self) -> bool {
-        self.task.is_finished()
+        match &self.task {
+            RunningTask::Real(task) => task.is_finished(),
+            #[cfg(feature = "testing")]
+            RunningTask::Simulated(task) => task.is_finished(),
+        }
     }
 
     /// Waits for the end of the task; a panic in it is [`TillgateError::Internal`] with the panic's text.
     pub(crate) async fn finished(self) -> Result<()> {
-        self.task.await.map_err(why_broken)
+        match self.task {
+            RunningTask::Real(task) => task.await.map_err(why_broken),
+            #[cfg(feature = "testing")]
+            RunningTask::Simulated(task) => task.finished(),
+        }
     }
 }
 

@@ -51,9 +51,10 @@ pub struct TransportConfig {
 }
 
 /// A proxy to go through.
-#[derive(Clone, Debug, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, uniffi::Record)]
 pub struct ProxyConfig {
     /// Its address, `http://host:port` or `https://host:port`, without credentials.
+    #[debug("{:?}", crate::shown::address(url))]
     pub url: String,
     /// The user it wants to know (Basic).
     #[uniffi(default = None)]

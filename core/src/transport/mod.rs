@@ -7,9 +7,9 @@
 
 mod attempt;
 mod config;
+mod echo;
 mod failure;
 mod limits;
-mod redaction;
 mod request;
 mod retry;
 mod status;
@@ -18,7 +18,7 @@ mod tls;
 #[allow(unused_imports, reason = "the other gateways use them too")]
 pub(crate) use config::{BaseUrl, in_range, secret_header};
 pub use config::{ProxyConfig, TransportConfig};
-pub(crate) use redaction::without;
+pub(crate) use echo::veiled;
 pub use request::OperationKind;
 #[allow(unused_imports, reason = "SOAP has bodies of its own")]
 pub(crate) use request::{Answer, Body, Operation, Request, Sent};
@@ -119,9 +119,10 @@ impl Transport {
             request_id = call.request_id,
         );
         async {
-            let sent = retry::send(stack, &call).await;
-            match &sent {
+            let mut sent = retry::send(stack, &call).await;
+            match &mut sent {
                 Sent::Answered(answer) => {
+                    echo::veil(answer, &call.request);
                     tracing::debug!(target: "tillgate", status = answer.status, bytes = answer.body.len(), "answered");
                 }
                 Sent::NotSent(error) => {

@@ -43,11 +43,11 @@ pub(crate) struct Request {
     pub(crate) kind: OperationKind,
     pub(crate) path_parameters: Vec<(&'static str, String)>,
     pub(crate) query: Vec<(&'static str, String)>,
+    /// What of the parameters and the body is secret. Where an error answer repeats it, it is taken out.
+    pub(crate) secrets: Vec<Secret>,
     /// Credentials and what else the gateway wants. Values that are secret are marked as sensitive.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Body>,
-    /// Arguments that must not be seen, wherever they stand: the answer's words are told without them.
-    pub(crate) secrets: Vec<Arc<Secret>>,
     /// The time that the whole call may take, if it is less than the configured total timeout.
     pub(crate) finish_within: Option<Duration>,
     /// The time after which the call is not started any more.
@@ -69,9 +69,9 @@ impl Request {
             kind: operation.kind,
             path_parameters: Vec::new(),
             query: Vec::new(),
+            secrets: Vec::new(),
             headers: HeaderMap::new(),
             body: None,
-            secrets: Vec::new(),
             finish_within: None,
             start_within: None,
             settles_an_order: false,
@@ -90,10 +90,10 @@ impl Request {
         self
     }
 
-    /// With a parameter of the query that must not be seen, if there is one.
-    pub(crate) fn secret_query(mut self, name: &'static str, value: Option<&Arc<Secret>>) -> Self {
-        self.secrets.extend(value.cloned());
-        self.query(name, value.map(|value| value.as_str()))
+    /// With a secret parameter of the query, if there is one.
+    pub(crate) fn secret_query(mut self, name: &'static str, value: &Option<Arc<Secret>>) -> Self {
+        self.secrets.extend(value.as_deref().cloned());
+        self.query(name, value.as_ref().map(|secret| secret.as_str()))
     }
 
     pub(super) fn has_crash_points(&self) -> bool {

@@ -521,12 +521,12 @@ fn a_password_that_cannot_be_sent_is_refused_without_being_shown() {
 }
 
 /// An authority of the tests' own.
-struct Authority {
+pub struct Authority {
     certificate: rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let mut parameters = rcgen::CertificateParams::default();
         parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
@@ -534,12 +534,12 @@ impl Authority {
         Self { certificate: rcgen::CertifiedIssuer::self_signed(parameters, key).unwrap() }
     }
 
-    fn pem(&self) -> String {
+    pub fn pem(&self) -> String {
         self.certificate.pem()
     }
 
     /// A server with a certificate for this host, valid between these moments, in seconds from now.
-    fn server(&self, host: &str, from_s: i64, to_s: i64) -> Arc<tokio_rustls::rustls::ServerConfig> {
+    pub fn server(&self, host: &str, from_s: i64, to_s: i64) -> Arc<tokio_rustls::rustls::ServerConfig> {
         let mut parameters = rcgen::CertificateParams::new(vec![host.to_string()]).unwrap();
         let now = jiff::Timestamp::now().as_second();
         let moment = |seconds: i64| {

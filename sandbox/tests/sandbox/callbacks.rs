@@ -11,13 +11,13 @@ use tillgate_sandbox::{Fault, FaultKind, Forgery, SandboxConfig};
 use crate::client::{Shop, still, top_up};
 
 /// A customer's server: keeps what comes, and answers with the statuses it was given, then with 200.
-struct Receiver {
+pub struct Receiver {
     address: SocketAddr,
     bodies: Arc<Mutex<Vec<String>>>,
 }
 
 impl Receiver {
-    fn answering(statuses: &[u16]) -> Receiver {
+    pub fn answering(statuses: &[u16]) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let bodies = Arc::new(Mutex::new(Vec::new()));
@@ -35,11 +35,11 @@ impl Receiver {
         Receiver { address, bodies }
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}/hook?till=1", self.address)
     }
 
-    fn statuses(&self) -> Vec<String> {
+    pub fn statuses(&self) -> Vec<String> {
         let of = |body: &String| {
             let told: Value = serde_json::from_str(body).unwrap();
             told[0]["status"].as_str().unwrap().to_owned()
@@ -47,7 +47,7 @@ impl Receiver {
         self.bodies.lock().unwrap().iter().map(of).collect()
     }
 
-    fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.bodies.lock().unwrap().len()
     }
 }

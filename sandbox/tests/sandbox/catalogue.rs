@@ -27,7 +27,7 @@ fn the_whole_catalogue_refers_only_to_what_it_holds() {
     let shop = sized(3, 500);
     let all = shop.get("/store/catalogue").json();
     let products = all["products"].as_array().unwrap();
-    assert_eq!(products.len(), 506);
+    assert_eq!(products.len(), 507);
     let face_values: BTreeSet<u64> = &ids(&all["face_values"]["fixed"], "face_value_id")
         | &ids(&all["face_values"]["range"], "face_value_id");
     let (countries, categories) =
@@ -111,13 +111,33 @@ fn filters_leave_what_they_name() {
     assert!(products("promotion=true").contains(&1239) && !products("promotion=false").contains(&1239));
     assert_eq!(products("gift_card_code=123456789"), BTreeSet::from([1234]));
 
+    let countries =
+        |query: &str| ids(&shop.get(&format!("/store/catalogue/countries?{query}")).json(), "country_id");
+    assert_eq!(countries("country_iso2=CH"), BTreeSet::from([233]));
+    assert_eq!(countries("country_id=83"), BTreeSet::from([83]));
+    assert!(countries("promotion=true").contains(&233) && !countries("promotion=false").contains(&233));
+    assert_eq!(countries("gift_card_code=567890123"), BTreeSet::from([233, 83]));
+    let categories =
+        |query: &str| ids(&shop.get(&format!("/store/catalogue/categories?{query}")).json(), "category_id");
+    assert_eq!(categories("category_id=19"), BTreeSet::from([19]));
+    assert!(categories("country_iso2=KW").contains(&19));
+    assert!(categories("promotion=true").contains(&17));
+    assert_eq!(categories("gift_card_code=123456789"), BTreeSet::from([14]));
+    let offers = |query: &str| {
+        let all = shop.get(&format!("/store/catalogue/face-value?{query}")).json();
+        &ids(&all["fixed"], "face_value_id") | &ids(&all["range"], "face_value_id")
+    };
+    assert_eq!(offers("product_id=1240"), BTreeSet::from([8101, 8102]));
+    assert_eq!(offers("gift_card_code=123456789"), BTreeSet::from([1111, 2222]));
+    assert!(offers("promotion=true").contains(&8101) && !offers("promotion=true").contains(&1111));
+    assert!(!offers("category_id=20").contains(&8101) && offers("category_id=20").contains(&3333));
+    assert!(!offers("country_iso2=AT").contains(&1111) && offers("country_id=14").contains(&3333));
+
     let values = shop.get("/store/catalogue/face-value?face_value_id=2222").json();
     assert_eq!(values["fixed"], serde_json::json!([]));
     assert_eq!(values["range"][0]["face_value_step"], 10);
     assert_eq!(values["range"][0]["maximum_cost"], 95);
 
-    let countries = shop.get("/store/catalogue/countries?country_iso2=CH").json();
-    assert!(ids(&countries, "country_id").contains(&233));
     let maintenance = shop.get("/store/catalogue/maintenance?product_id=1236").json();
     assert_eq!(maintenance[0]["maintenance_id"], 8001);
     let promotion = shop.get("/store/catalogue/promotion?product_id=1239").json();

@@ -352,3 +352,21 @@ fn senseless_faults_are_refused() {
     }
     assert_eq!(shop.sandbox.clear_faults(), 0);
 }
+
+#[test]
+fn faults_strike_what_sells_nothing_too() {
+    let shop = Shop::open();
+    let verify = r#"{"method":"sms","number":"+41791234567"}"#;
+    shop.fault(Fault::new(FaultKind::CloseAfterBody {}).on("phoneNumberVerificationRequest"));
+    assert!(shop.try_ask("POST", "/verification/phone-number", verify).is_err());
+    assert!(shop.sandbox.verifications().is_empty(), "nothing was done");
+    shop.fault(Fault::new(FaultKind::AcceptThenClose {}).on("phoneNumberVerificationRequest"));
+    assert!(shop.try_ask("POST", "/verification/phone-number", verify).is_err());
+    assert_eq!(shop.sandbox.verifications().len(), 1, "done, and the answer lost");
+
+    let failing = FaultKind::AcceptThenStatus { status: 503, retry_after_s: None };
+    shop.fault(Fault::new(failing).on("putActive").for_account("till"));
+    assert_eq!(shop.ask("PUT", "/gift-card/123456789/active?active=false", "").status, 503);
+    assert_eq!(shop.get("/gift-card/123456789/active").json()["active"], false, "done all the same");
+    assert_eq!(shop.sandbox.requests().last().unwrap().faults, [""; 0]);
+}

@@ -1,6 +1,6 @@
 //! Orders, money and look-ups of a gateway that behaves.
 
-use tillgate_sandbox::{Account, Amount, OrderState, SandboxConfig};
+use tillgate_sandbox::{Account, Amount, GiftCard, OrderState, SandboxConfig};
 
 use crate::client::{
     Shop, basic, connect, exchange, live, read_next_answer, request_bytes, simulated, still, top_up,
@@ -216,11 +216,12 @@ fn an_answer_may_be_final_at_once_or_say_202() {
 
 #[test]
 fn a_prepaid_code_is_told_on_success_alone_and_stays_the_same() {
-    let shop = Shop::open();
+    let card = GiftCard::new("33", Amount::parse("100").unwrap(), "EUR");
+    let shop = Shop::with(SandboxConfig { gift_cards: vec![card], ..still() });
     let body = |id: &str, scenario: &str| {
         format!(
             r#"[{{"user_uid":"{id}","face_value_id":3333,"face_value":25.00,"face_value_currency":"EUR",
-            "beneficiary_information":[],"scenario":"{scenario}","gift_card_code":"55"}}]"#
+            "beneficiary_information":[],"scenario":"{scenario}","gift_card_code":"33"}}]"#
         )
     };
     assert!(shop.buy(&body("a", "simulate-success")).json()[0].get("prepaid_code").is_none());
@@ -233,10 +234,49 @@ fn a_prepaid_code_is_told_on_success_alone_and_stays_the_same() {
         assert!(code[name].as_str().is_some_and(|text| !text.is_empty()), "{name}");
     }
     assert!(code["usage_instructions"][0]["text"].is_string());
-    assert_eq!(told[0]["gift_card_code"], "55");
+    assert_eq!(told[0]["gift_card_code"], "33");
     assert_eq!(told, shop.look_up("a").json());
     assert!(shop.look_up("b").json()[0].get("prepaid_code").is_none());
     assert_ne!(code["code"], shop.look_up("c").json()[0]["prepaid_code"]["code"]);
+}
+
+#[test]
+fn one_order_shows_everything_that_an_order_can() {
+    let shop = Shop::open();
+    let body = r#"[{"user_uid":"a","face_value_id":8101,"face_value":19.95,"face_value_currency":"EUR",
+        "beneficiary_information":[{"name":"mobile","value":"+41791234567"},{"name":"plan","value":"plus"}],
+        "scenario":"live","gift_card_code":"567890123","callback_url":"http://127.0.0.1:9/"}]"#;
+    shop.buy(body);
+    shop.sandbox.advance(5_000);
+    let told = shop.look_up("a").json();
+    let names = |value: &serde_json::Value| {
+        let mut names: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names
+    };
+    let all = [
+        "beneficiary_information",
+        "callback_url",
+        "cost",
+        "currency",
+        "date",
+        "face_value",
+        "face_value_currency",
+        "face_value_id",
+        "gift_card_code",
+        "issuer_reference",
+        "prepaid_code",
+        "response_code",
+        "response_description",
+        "response_title",
+        "scenario",
+        "status",
+        "uid",
+        "user_uid",
+    ];
+    assert_eq!(names(&told[0]), all);
+    let of_code = ["code", "expiration", "pdf_link", "pin_code", "serial", "usage_instructions"];
+    assert_eq!(names(&told[0]["prepaid_code"]), of_code);
 }
 
 #[test]

@@ -119,6 +119,47 @@ fn the_program_is_steered_and_asked_over_http() {
 }
 
 #[test]
+fn cards_rights_and_answers_are_set_from_outside() {
+    let program = Program::start(&[
+        "--account",
+        "ann:pass:word:50.00:CHF",
+        "--permission",
+        "ann=GET:gift-card/*",
+        "--permission",
+        "ann=POST,PUT:verification/*",
+        "--gift-card",
+        "77:12.50:EUR",
+    ]);
+    let ask = |method: &str, path: &str, body: &str| {
+        program.ask(method, &format!("{BASE}{path}"), &basic("ann", "pass:word"), body).unwrap()
+    };
+    assert_eq!(program.control("POST", "answers", &json!({ "keep": 1 })).status, 400);
+    assert_eq!(program.control("POST", "answers", &json!({ "keep": true })).json(), json!({ "keep": true }));
+    assert_eq!(ask("GET", "/gift-card/77", "").json()["remaining_balance"], 12.5);
+    assert_eq!(ask("GET", "/customer/balance", "").status, 403);
+    let begun = ask("POST", "/verification/phone-number", r#"{"method":"sms","number":"+41791234567"}"#);
+    let sent = program.control("GET", "verifications", &Value::Null).json();
+    assert_eq!(sent[0]["uid"], begun.json()["uid"]);
+    let confirmation = json!({ "uid": sent[0]["uid"], "method": "sms", "code": sent[0]["code"] });
+    let confirmed = ask("PUT", "/verification/phone-number", &confirmation.to_string());
+    assert_eq!(confirmed.json()["status"], "success");
+    let log = program.control("GET", "requests", &Value::Null).json();
+    assert_eq!(log[0]["path_parameters"], json!([["gift_card_code", "77"]]));
+    assert_eq!(log[3]["answer"]["body"], confirmed.text());
+    let cards = program.control("GET", "gift_cards", &Value::Null).json();
+    assert!(cards.as_array().unwrap().iter().any(|card| card["code"] == "77" && card["currency"] == "EUR"));
+}
+
+#[test]
+fn an_option_for_nobody_is_refused() {
+    for (option, value) in [("--permission", "bob=GET:*"), ("--subscribe", "bob=http://127.0.0.1:9/")] {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_tillgate-sandbox")).args([option, value]).output().unwrap();
+        assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("no account"));
+    }
+}
+
+#[test]
 fn faults_over_http_are_checked_all_before_any_is_taken() {
     let program = Program::start(&[]);
     let good = json!({ "kind": "reset_after_body" });

@@ -16,7 +16,10 @@ class Secret(Veiled):
 
     def __init__(self, text: str) -> None:
         """Wraps a text. The caller's own copy is the caller's to wipe."""
-        self._handle = _native.construct("Secret", 0, text)
+        try:
+            self._handle = _native.construct("Secret", 0, text)
+        finally:
+            del text
 
     def reveal(self) -> str:
         """The text itself. Whoever asks for it takes care of it from here on."""

@@ -11,6 +11,8 @@ use tillgate::{
 /// How often `settle` asks, and how long it waits in between, before it gives up.
 const ROUNDS_MAX: u32 = 200;
 const ROUND_MS: u64 = 240_000;
+/// How long `enqueue` waits before it looks again whether the order was sent.
+const SENDING_POLL_MS: u64 = 20;
 
 fn main() -> ExitCode {
     let plan = std::env::args().nth(1).and_then(|path| std::fs::read_to_string(path).ok());
@@ -63,6 +65,7 @@ fn carry_out(plan: &str) -> u8 {
 #[derive(Default)]
 struct Settings {
     journal: String,
+    mirror: Option<String>,
     key: Option<JournalKey>,
     account: Option<(String, String, String)>,
     policy: OrderPolicy,
@@ -73,6 +76,7 @@ impl Settings {
     fn take(&mut self, line: &str, words: &[&str]) -> bool {
         match words {
             ["journal", ..] => self.journal = line["journal ".len()..].to_string(),
+            ["mirror", ..] => self.mirror = Some(line["mirror ".len()..].to_string()),
             ["key", id, key] => {
                 self.key = Some(JournalKey { id: id.to_string(), key: Secret::new(key.to_string()) });
             }
@@ -86,6 +90,12 @@ impl Settings {
     }
 
     fn policy_figure(&mut self, name: &str, number: Option<u64>) -> bool {
+        if name == "batch_size_on_wire" {
+            return number
+                .and_then(|n| n.try_into().ok())
+                .map(|n| self.policy.batch_size_on_wire = n)
+                .is_some();
+        }
         let figure = match name {
             "submit_within_ms" => &mut self.policy.submit_within_ms,
             "look_up_first_ms" => &mut self.policy.look_up_first_ms,
@@ -117,7 +127,7 @@ impl Settings {
                 key: self.key.clone(),
                 old_keys: Vec::new(),
                 installation_id: None,
-                epoch_mirror_path: None,
+                epoch_mirror_path: self.mirror.clone(),
                 policy: Some(self.policy.clone()),
             })
             .await?;
@@ -130,26 +140,13 @@ impl Settings {
 /// Does one step; nothing when there is no such step.
 fn step(till: &Till, words: &[&str]) -> Option<Result<String>> {
     Some(match words {
-        ["buy", id, product, amount, currency, scenario, mobile] => {
-            let fields = [("mobile", mobile)].into_iter().filter(|(_, value)| **value != "-");
-            let order = NewOrder {
-                id: id.to_string(),
-                product: product.to_string(),
-                amount: Money { amount: amount.parse().ok()?, currency: currency.to_string() },
-                scenario: scenario.to_string(),
-                beneficiary: fields
-                    .map(|(name, value)| BeneficiaryField { name: name.into(), value: value.to_string() })
-                    .collect(),
-                account: None,
-                amount_range: None,
-                callback_url: None,
-                notifications: Vec::new(),
-                payment_code: None,
-                submit_within_ms: None,
-                notes: Default::default(),
-            };
-            block_on(till.buy(order)).map(state)
+        ["buy", id, what @ ..] => block_on(till.buy(new_order(id, what)?)).map(state),
+        ["batch", ids, what @ ..] => {
+            let orders: Option<Vec<NewOrder>> = ids.split(',').map(|id| new_order(id, what)).collect();
+            let join = |orders: Vec<Order>| orders.into_iter().map(state).collect::<Vec<_>>().join(",");
+            block_on(till.buy_batch(orders?)).map(join)
         }
+        ["enqueue", id, what @ ..] => enqueue(till, new_order(id, what)?).map(state),
         ["look_up", id] => block_on(till.look_up(id.to_string())).map(state),
         ["wait", id, ms] => block_on(till.wait(id.to_string(), ms.parse().ok()?)).map(state),
         ["settle", id] => settle(till, id).map(state),
@@ -159,6 +156,27 @@ fn step(till: &Till, words: &[&str]) -> Option<Result<String>> {
         ["close"] => block_on(till.close()).map(|()| "ok".to_string()),
         _ => return None,
     })
+}
+
+/// What is bought, under this id; nothing when the words do not say it.
+fn new_order(id: &str, what: &[&str]) -> Option<NewOrder> {
+    let [product, amount, currency, scenario, mobile] = what else { return None };
+    let fields = [("mobile", mobile)].into_iter().filter(|(_, value)| **value != "-");
+    let amount = Money { amount: amount.parse().ok()?, currency: currency.to_string() };
+    let mut order = NewOrder::new(id, *product, amount, *scenario);
+    order.beneficiary = fields
+        .map(|(name, value)| BeneficiaryField { name: name.into(), value: value.to_string() })
+        .collect();
+    Some(order)
+}
+
+/// Until it was sent in the background, and its outcome written down.
+fn enqueue(till: &Till, order: NewOrder) -> Result<Order> {
+    let mut order = block_on(till.enqueue(order))?;
+    while matches!(order.state, OrderState::Pending | OrderState::Sending) {
+        order = block_on(till.wait(order.id, SENDING_POLL_MS))?;
+    }
+    Ok(order)
 }
 
 fn settle(till: &Till, id: &str) -> Result<Order> {

@@ -1,6 +1,6 @@
 //! The account, the gateway's errors, and whether the gateway is there.
 
-use super::gateway::Gateway;
+use super::gateway::{Gateway, successful};
 use crate::cysend::operations;
 use crate::cysend::types::{CysendBalance, CysendErrorDescription};
 use crate::error::Result;
@@ -15,11 +15,12 @@ pub(super) async fn errors(gateway: &Gateway) -> Result<Vec<CysendErrorDescripti
 }
 
 pub(super) async fn ping(gateway: &Gateway) -> Result<()> {
-    let answer = gateway.call(Request::new(&operations::PING)).await?;
+    let kind = operations::PING.kind;
+    let answer = successful(gateway.send(Request::new(&operations::PING)).await, kind)?;
     // Plain text by the description; quoted where a server makes JSON of everything.
     let pong = answer.body.trim_ascii();
     if pong == b"pong" || pong == b"\"pong\"" {
         return Ok(());
     }
-    Err(transport::unreadable(&answer, operations::PING.kind, "it is not the gateway's \"pong\""))
+    Err(transport::unreadable(&answer, kind, "it is not the gateway's \"pong\""))
 }

@@ -9,7 +9,7 @@ use crate::transport::{OperationKind, Request};
 
 pub(super) async fn all(gateway: &Gateway, filter: CysendCatalogueFilter) -> Result<CysendCatalogue> {
     let request = Request::new(&operations::GET_CATALOGUE)
-        .secret_query("gift_card_code", filter.gift_card_code.as_ref())
+        .secret_query("gift_card_code", &filter.gift_card_code)
         .query("return_usage_instruction", filter.return_usage_instruction)
         .query("languages", checks::languages(&filter.languages)?);
     gateway.fetch_or_default(request).await
@@ -20,7 +20,7 @@ pub(super) async fn countries(gateway: &Gateway, filter: CysendCountryFilter) ->
         .query("country_id", filter.country_id)
         .query("country_iso2", checks::country(filter.country_iso2.as_deref())?)
         .query("promotion", filter.promotion)
-        .secret_query("gift_card_code", filter.gift_card_code.as_ref());
+        .secret_query("gift_card_code", &filter.gift_card_code);
     gateway.fetch_or_default(request).await
 }
 
@@ -33,7 +33,7 @@ pub(super) async fn categories(
         .query("country_iso2", checks::country(filter.country_iso2.as_deref())?)
         .query("category_id", filter.category_id)
         .query("promotion", filter.promotion)
-        .secret_query("gift_card_code", filter.gift_card_code.as_ref());
+        .secret_query("gift_card_code", &filter.gift_card_code);
     gateway.fetch_or_default(request).await
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn products(gateway: &Gateway, filter: CysendProductFilter) -> 
         .query("product_id", filter.product_id)
         .query("maintenance", filter.maintenance)
         .query("promotion", filter.promotion)
-        .secret_query("gift_card_code", filter.gift_card_code.as_ref())
+        .secret_query("gift_card_code", &filter.gift_card_code)
         .query("mobile", checks::mobile(filter.mobile.as_deref())?)
         .query("return_usage_instruction", filter.return_usage_instruction)
         .query("languages", checks::languages(&filter.languages)?);
@@ -63,7 +63,7 @@ pub(super) async fn face_values(
         .query("product_id", filter.product_id)
         .query("face_value_id", filter.face_value_id)
         .query("promotion", filter.promotion)
-        .secret_query("gift_card_code", filter.gift_card_code.as_ref())
+        .secret_query("gift_card_code", &filter.gift_card_code)
         .query("mobile", checks::mobile(filter.mobile.as_deref())?);
     gateway.fetch_or_default(costing_if(filter.mobile.is_some(), request)).await
 }

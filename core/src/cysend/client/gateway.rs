@@ -31,15 +31,7 @@ pub(crate) struct Gateway {
 /// Who we are. Clients for several servers of the gateway share it, so that a rotated secret counts for all of them.
 struct Identity {
     principal: Principal,
-    shown: RwLock<Shown>,
-}
-
-/// How we show who we are: the header, and the secret in it.
-#[derive(Clone)]
-struct Shown {
-    name: HeaderName,
-    value: HeaderValue,
-    secret: Arc<Secret>,
+    proof: RwLock<(HeaderName, HeaderValue)>,
 }
 
 /// A way of authentication that an operation insists on.
@@ -59,10 +51,10 @@ impl Gateway {
     pub(super) fn new(config: CysendConfig, clock: Arc<dyn Clock>) -> Result<Self> {
         let address = server::address(config.base_url, config.server)?;
         let (principal, secret) = principal(&config.credentials)?;
-        let shown = RwLock::new(principal.shown(secret)?);
+        let proof = RwLock::new(principal.proof(&secret)?);
         Ok(Self {
             transport: Transport::new(&address, &config.transport.unwrap_or_default(), clock)?,
-            identity: Arc::new(Identity { principal, shown }),
+            identity: Arc::new(Identity { principal, proof }),
         })
     }
 
@@ -85,9 +77,9 @@ impl Gateway {
         }
     }
 
-    pub(crate) fn rotate_secret(&self, secret: Arc<Secret>) -> Result<()> {
-        let shown = self.identity.principal.shown(secret)?;
-        *self.identity.shown.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = shown;
+    pub(crate) fn rotate_secret(&self, secret: &Secret) -> Result<()> {
+        let proof = self.identity.principal.proof(secret)?;
+        *self.identity.proof.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = proof;
         Ok(())
     }
 
@@ -113,31 +105,20 @@ impl Gateway {
         if fits { Ok(()) } else { Err(TillgateError::invalid_argument("credentials", why)) }
     }
 
-    /// What must not be told of a failure of this call.
-    pub(super) fn secrets(&self, request: &Request) -> Vec<Arc<Secret>> {
-        let own = (!operations::is_open(request.operation)).then(|| self.identity.shown().secret);
-        request.secrets.iter().cloned().chain(own).collect()
-    }
-
     /// Sends a call with our credentials, where the operation asks for them.
     pub(super) async fn send(&self, mut request: Request) -> Sent {
         if !operations::is_open(request.operation) {
-            let shown = self.identity.shown();
-            request.headers.insert(shown.name, shown.value);
+            let (name, value) = self.identity.shown();
+            request.headers.insert(name, value);
         }
         self.transport.send(request).await
-    }
-
-    /// A call, and its answer if that says yes.
-    pub(super) async fn call(&self, request: Request) -> Result<Answer> {
-        let (kind, secrets) = (request.kind, self.secrets(&request));
-        successful(self.send(request).await, kind).map_err(|error| transport::without(&secrets, error))
     }
 
     /// A call whose answer is one record.
     pub(super) async fn fetch<T: DeserializeOwned + Send + 'static>(&self, request: Request) -> Result<T> {
         let kind = request.kind;
-        decoded(self.call(request).await?, kind).await
+        let answer = successful(self.send(request).await, kind)?;
+        decoded(answer, kind).await
     }
 
     /// A call whose answer may be empty: 204 says that a search found nothing.
@@ -146,7 +127,7 @@ impl Gateway {
         T: DeserializeOwned + Default + Send + 'static,
     {
         let kind = request.kind;
-        let answer = self.call(request).await?;
+        let answer = successful(self.send(request).await, kind)?;
         if answer.status == 204 {
             return Ok(T::default());
         }
@@ -155,14 +136,14 @@ impl Gateway {
 }
 
 impl Identity {
-    /// How we show who we are at present.
-    fn shown(&self) -> Shown {
-        self.shown.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    /// The present proof of who we are.
+    fn shown(&self) -> (HeaderName, HeaderValue) {
+        self.proof.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 }
 
 /// The answer, if it says yes.
-fn successful(sent: Sent, kind: OperationKind) -> Result<Answer> {
+pub(super) fn successful(sent: Sent, kind: OperationKind) -> Result<Answer> {
     match sent {
         Sent::Answered(answer) if (200..300).contains(&answer.status) => Ok(answer),
         Sent::Answered(answer) => {
@@ -205,19 +186,18 @@ fn principal(credentials: &CysendCredentials) -> Result<(Principal, Arc<Secret>)
 }
 
 impl Principal {
-    /// How this one is shown.
-    fn shown(&self, secret: Arc<Secret>) -> Result<Shown> {
+    /// The header that shows who we are.
+    fn proof(&self, secret: &Secret) -> Result<(HeaderName, HeaderValue)> {
         if secret.as_str().is_empty() {
             return Err(TillgateError::invalid_argument("credentials", "The password or token is empty."));
         }
-        let (name, value) = match self {
+        match self {
             Self::User(user) => {
                 let text = zeroize::Zeroizing::new(format!("{user}:{}", secret.as_str()));
                 let encoded = base64::engine::general_purpose::STANDARD.encode(text.as_bytes());
-                (AUTHORIZATION, secret_header(&format!("Basic {encoded}"))?)
+                Ok((AUTHORIZATION, secret_header(&format!("Basic {encoded}"))?))
             }
-            Self::Token(_) => (HeaderName::from_static("api-token"), secret_header(secret.as_str())?),
-        };
-        Ok(Shown { name, value, secret })
+            Self::Token(_) => Ok((HeaderName::from_static("api-token"), secret_header(secret.as_str())?)),
+        }
     }
 }

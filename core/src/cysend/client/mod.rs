@@ -27,13 +27,14 @@ pub use server::CysendServer;
 use std::sync::Arc;
 
 /// How to reach CY.SEND, and as whom.
-#[derive(Clone, Debug, Default, uniffi::Record)]
+#[derive(Clone, Default, derive_more::Debug, uniffi::Record)]
 pub struct CysendConfig {
     /// The user and password, or the token, of API credentials. They are not those of the web site.
     pub credentials: CysendCredentials,
     /// The address of the service, version included, when it is not one of CY.SEND's own: a sandbox, a proxy. Plain `http` is
     /// taken for this very machine only. Not together with `server`.
     #[uniffi(default = None)]
+    #[debug("{:?}", base_url.as_deref().map(crate::shown::address))]
     pub base_url: Option<String>,
     /// How requests travel.
     #[uniffi(default = None)]
@@ -261,7 +262,7 @@ impl CysendClient {
     /// `tls`, `timeout`, `closed`, `forked`.
     pub async fn get_gift_card(&self, gift_card_code: Arc<Secret>) -> Result<CysendGiftCard> {
         let gateway = self.gateway.clone();
-        detached(async move { gift_card::get(&gateway, gift_card_code).await }).await
+        detached(async move { gift_card::get(&gateway, &gift_card_code).await }).await
     }
 
     /// Whether a gift card can be spent (operation `getActive`). Never repeated by itself: tries at codes may be counted.
@@ -270,7 +271,7 @@ impl CysendClient {
     /// As `get_gift_card`.
     pub async fn get_active(&self, gift_card_code: Arc<Secret>) -> Result<CysendGiftCardActive> {
         let gateway = self.gateway.clone();
-        detached(async move { gift_card::is_active(&gateway, gift_card_code).await }).await
+        detached(async move { gift_card::is_active(&gateway, &gift_card_code).await }).await
     }
 
     /// Lets a gift card be spent, or stops that (operation `putActive`). Twice is the same as once.
@@ -279,7 +280,7 @@ impl CysendClient {
     /// As `get_gift_card`.
     pub async fn put_active(&self, gift_card_code: Arc<Secret>, active: bool) -> Result<()> {
         let gateway = self.gateway.clone();
-        detached(async move { gift_card::set_active(&gateway, gift_card_code, active).await }).await
+        detached(async move { gift_card::set_active(&gateway, &gift_card_code, active).await }).await
     }
 
     /// The account's subscriptions to notifications (operation `getSubscriptions`).
@@ -350,7 +351,7 @@ impl CysendClient {
     /// # Errors
     /// `invalid_argument` when it cannot be sent.
     pub fn rotate_secret(&self, secret: Arc<Secret>) -> Result<()> {
-        self.gateway.rotate_secret(secret)
+        self.gateway.rotate_secret(&secret)
     }
 
     /// Takes no more calls, and waits for those that are on their way; they end at their deadlines at the latest.

@@ -1,12 +1,13 @@
 //! Orders: placing, looking up, calculating.
 
 use super::checks;
-use super::gateway::{Gateway, REFUSALS, decoded, json};
+use super::gateway::{Gateway, REFUSALS, decoded, json, successful};
 use crate::cysend::operations;
 use crate::cysend::types::*;
 use crate::cysend::wire;
 use crate::error::{Outcome, Result, TillgateError};
 use crate::money::{Decimal, json_number};
+use crate::secret::Secret;
 use crate::testing::{Guard, guard};
 use crate::transport::{self, OperationKind, Request, Sent};
 use serde::Serialize;
@@ -51,7 +52,6 @@ impl Gateway {
             Err(error) => return Submitted::NotSent(error),
         };
         request.start_within = time_left;
-        let secrets = self.secrets(&request);
         let answer = match self.send(request).await {
             Sent::NotSent(error) => return Submitted::NotSent(error),
             Sent::Lost(error) => return Submitted::Unknown(error),
@@ -60,14 +60,12 @@ impl Gateway {
         // 200 besides the documented 201 and 202: the look-up will tell whether it was meant.
         if matches!(answer.status, 200..=202) {
             return match decoded(answer, OperationKind::Money).await {
-                Ok(orders) => Submitted::Answered(orders),
+                Ok(orders) => Submitted::Answered(without_echoes(orders)),
                 Err(error) => Submitted::Unknown(error),
             };
         }
         let words = wire::gateway_words(&answer);
         let error = transport::refused(&answer, OperationKind::Money, words, &REFUSALS);
-        // What is told of it is journalled.
-        let error = transport::without(&secrets, error);
         match error.outcome() {
             Outcome::Refused => Submitted::Refused(error),
             _ if !guard(Guard::ThreeOutcomes) => Submitted::Refused(error.with_outcome(Outcome::Refused)),
@@ -82,7 +80,6 @@ impl Gateway {
         }
         let mut request = Request::new(&operations::GET_ORDER).query("user_uid", Some(user_uid));
         request.settles_an_order = true;
-        let secrets = self.secrets(&request);
         let answer = match self.send(request).await {
             Sent::NotSent(error) | Sent::Lost(error) => return LookUp::Unclear(error),
             Sent::Answered(answer) => answer,
@@ -95,7 +92,7 @@ impl Gateway {
                     let why = "it is an empty list";
                     LookUp::Unclear(transport::not_understood(status, request_id, OperationKind::Read, why))
                 }
-                Ok(orders) => LookUp::Found(orders),
+                Ok(orders) => LookUp::Found(without_echoes(orders)),
                 Err(error) => LookUp::Unclear(error),
             };
         }
@@ -103,8 +100,7 @@ impl Gateway {
         if answer.status == 404 && words.is_some() {
             return LookUp::NotFound;
         }
-        let error = transport::refused(&answer, OperationKind::Read, words, &REFUSALS);
-        LookUp::Unclear(transport::without(&secrets, error))
+        LookUp::Unclear(transport::refused(&answer, OperationKind::Read, words, &REFUSALS))
     }
 }
 
@@ -119,13 +115,15 @@ pub(super) async fn get(gateway: &Gateway, query: CysendOrderQuery) -> Result<Ve
     checks::order_query(&query)?;
     let request =
         Request::new(&operations::GET_ORDER).query("uid", query.uid).query("user_uid", query.user_uid);
-    gateway.fetch_or_default(request).await
+    gateway.fetch_or_default(request).await.map(without_echoes)
 }
 
 pub(super) async fn force_callback(gateway: &Gateway, request: CysendForceCallbackRequest) -> Result<()> {
     checks::uid("request.uid", &request.uid)?;
     checks::user_uid("request.user_uid", &request.user_uid)?;
-    gateway.call(Request::new(&operations::FORCE_CALLBACK).json(json(&request)?)).await.map(drop)
+    let operation = &operations::FORCE_CALLBACK;
+    let sent = gateway.send(Request::new(operation).json(json(&request)?)).await;
+    successful(sent, operation.kind).map(|_| ())
 }
 
 pub(super) async fn cost(gateway: &Gateway, requests: Vec<CysendCostRequest>) -> Result<Vec<CysendCost>> {
@@ -141,12 +139,40 @@ pub(super) async fn cost(gateway: &Gateway, requests: Vec<CysendCostRequest>) ->
         })
         .collect();
     let mut request = Request::new(&operations::GET_PRODUCT_COST).json(json(&body)?);
-    request.secrets = requests.iter().filter_map(|request| request.gift_card_code.clone()).collect();
+    request.secrets.extend(requests.iter().filter_map(|one| one.gift_card_code.as_deref().cloned()));
     gateway.fetch_or_default(request).await
 }
 
 pub(super) async fn responses(gateway: &Gateway) -> Result<Vec<CysendResponseCode>> {
     gateway.fetch_or_default(Request::new(&operations::GET_RESPONSES)).await
+}
+
+/// The path of a callback's or notification's address, if it is long enough to be meant as a secret: whoever knows it can forge
+/// one.
+fn callback_path(address: &str) -> Option<String> {
+    let url = reqwest::Url::parse(address).ok()?;
+    let path = url.path().trim_start_matches('/').to_string();
+    (path.len() >= SECRET_PATH_BYTES_MIN).then_some(path)
+}
+
+const SECRET_PATH_BYTES_MIN: usize = 16;
+
+/// The orders, with the gateway's words on each free of the order's own secrets: words are journalled and shown.
+fn without_echoes(mut orders: Vec<CysendOrder>) -> Vec<CysendOrder> {
+    for order in &mut orders {
+        let code = order.prepaid_code.as_ref();
+        let secrets = [
+            order.gift_card_code.as_ref(),
+            code.and_then(|voucher| voucher.code.as_ref()),
+            code.and_then(|voucher| voucher.serial.as_ref()),
+            code.and_then(|voucher| voucher.pin_code.as_ref()),
+            code.and_then(|voucher| voucher.pdf_link.as_ref()),
+        ];
+        for words in [&mut order.response_title, &mut order.response_description] {
+            *words = transport::veiled(words, secrets.iter().flatten().map(|secret| secret.as_str()));
+        }
+    }
+    orders
 }
 
 fn create_request(orders: &[CysendOrderRequest]) -> Result<Request> {
@@ -165,7 +191,13 @@ fn create_request(orders: &[CysendOrderRequest]) -> Result<Request> {
         })
         .collect();
     let mut request = Request::new(&operations::CREATE_ORDER).json(json(&body)?);
-    request.secrets = orders.iter().filter_map(|order| order.gift_card_code.clone()).collect();
+    request.secrets.extend(orders.iter().filter_map(|order| order.gift_card_code.as_deref().cloned()));
+    for order in orders {
+        let destinations =
+            order.notifications.iter().flat_map(|one| &one.destination).map(|one| one.value.as_str());
+        let paths = order.callback_url.as_deref().into_iter().chain(destinations).filter_map(callback_path);
+        request.secrets.extend(paths.map(|path| Secret::clone(&Secret::new(path))));
+    }
     Ok(request)
 }
 

@@ -5,6 +5,7 @@ use super::gateway::{Gateway, json};
 use crate::cysend::operations;
 use crate::cysend::types::*;
 use crate::error::Result;
+use crate::secret::Secret;
 use crate::transport::Request;
 use serde::Serialize;
 
@@ -28,7 +29,7 @@ pub(super) async fn verify(
         code: verification.code.as_str(),
     };
     let mut request = Request::new(&operations::PHONE_NUMBER_VERIFY).json(json(&body)?);
-    request.secrets.push(verification.code.clone());
+    request.secrets.push(Secret::clone(&verification.code));
     gateway.fetch(request).await
 }
 

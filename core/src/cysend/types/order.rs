@@ -87,7 +87,7 @@ answer_record! {
 }
 
 /// An order to place (CY.SEND operation `createOrder`, schema `OrderRequest`).
-#[derive(Clone, Debug, PartialEq, uniffi::Record)]
+#[derive(Clone, derive_more::Debug, PartialEq, uniffi::Record)]
 pub struct CysendOrderRequest {
     /// Your own id of the order: 1 to 32 of the characters `A-Z a-z 0-9 _`. Save it before you send the order: it is the only
     /// way to find the order again. Never use one twice, not even with other capitals.
@@ -109,6 +109,7 @@ pub struct CysendOrderRequest {
     /// it deprecated in favour of notifications, and it is still the only way that needs nothing set up. What arrives there is
     /// not signed: take it for a hint, and look the order up.
     #[uniffi(default = None)]
+    #[debug("{:?}", callback_url.as_deref().map(crate::shown::origin))]
     pub callback_url: Option<String>,
     /// Notifications to subscribe to for this order. At most 50.
     #[uniffi(default = [])]

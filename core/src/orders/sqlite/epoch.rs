@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::fault::{self, told_io};
 use super::place::{private_file, sync_folder_of};
 use crate::orders::ids::hex;
+use crate::testing::crash_point;
 use crate::{Result, TillConfig, TillgateError};
 
 /// What a journal knows of itself.
@@ -245,8 +246,11 @@ fn write_mirror(path: &Path, journal_id: &str, epoch: u64) -> io::Result<()> {
     writeln!(file, "{MIRROR_FIRST_WORDS} {journal_id} {epoch}")?;
     file.sync_all()?;
     drop(file);
+    crash_point("mirror.place.before");
     fs::rename(&new, path)?;
-    sync_folder_of(path)
+    sync_folder_of(path)?;
+    crash_point("mirror.place.after");
+    Ok(())
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -36,7 +36,7 @@ use super::moment::Moment;
 use super::store::{Command, Counts, Done, Given, OpenOrder, Sealed, SecretKind, Store};
 use super::types::{Event, HistoryEntry, OrderFilter};
 use crate::clock::Clock;
-use crate::testing::{Guard, guard};
+use crate::testing::{Guard, crash_point, guard};
 use crate::{ErrorDetails, Result, TillConfig, TillgateError, Timestamp};
 
 /// Orders that one commit puts into quarantine.
@@ -347,7 +347,10 @@ fn raise_epoch(
                 [id, value],
             )?;
         }
-        writer.connection.execute_batch("COMMIT")
+        crash_point("epoch.fsync.before");
+        writer.connection.execute_batch("COMMIT")?;
+        crash_point("epoch.fsync.after");
+        Ok(())
     };
     write(writer)?;
     writer.identity = identity;
@@ -361,7 +364,9 @@ fn mirror_epoch(writer: &mut Writer) -> Result<()> {
     }
     writer.surroundings.write_mirror(&writer.identity.journal_id, writer.identity.epoch)?;
     writer.identity.mirrored_epoch = Some(writer.identity.epoch);
-    writer.identity.write(&writer.connection).map_err(told)
+    writer.identity.write(&writer.connection).map_err(told)?;
+    crash_point("mirror.remembered");
+    Ok(())
 }
 
 /// Makes every order that is not final unknown: what the journal knows of them may be of another time.

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::fault::{self, told, told_io};
 use super::place::{APPLICATION_ID, Place, private_file, sync_folder_of};
+use crate::testing::crash_point;
 use crate::{Result, TillgateError, Timestamp};
 
 /// Each brings a journal from the version of its index to the next.
@@ -71,6 +72,7 @@ pub fn connect(path: &Path, access: Access) -> Result<Connection> {
 
 /// Makes a new journal. It comes into its place by a rename, so that there is never half of one.
 pub fn make(place: &Place, now: Timestamp) -> Result<()> {
+    crash_point("journal.make.before");
     let path = place.beside("-new");
     for ending in ["", "-journal", "-wal", "-shm"] {
         // What a crash in an earlier making left. Nobody can be using it: we hold the lock.
@@ -95,11 +97,13 @@ pub fn make(place: &Place, now: Timestamp) -> Result<()> {
         let _ = fs::remove_file(&path);
         return Err(error);
     }
+    crash_point("journal.place.before");
     // On some disks a rename may overtake the bytes of what it renames.
     let placed = fs::File::open(&path)
         .and_then(|file| file.sync_all())
         .and_then(|()| fs::rename(&path, place.journal()))
         .and_then(|()| sync_folder_of(place.journal()));
+    crash_point("journal.place.after");
     placed.map_err(|error| told_io(&error, &doing))
 }
 
@@ -166,7 +170,9 @@ fn migrate_from(connection: &mut Connection, version: usize) -> rusqlite::Result
         let transaction = connection.transaction()?;
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", index as i64 + 1)?;
+        crash_point("migration.fsync.before");
         transaction.commit()?;
+        crash_point("migration.fsync.after");
     }
     Ok(())
 }

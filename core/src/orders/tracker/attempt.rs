@@ -1,11 +1,8 @@
 //! Sends orders, and writes down how that ended.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-
-use tokio::task::JoinSet;
 
 use super::{Attached, Tracker};
 use crate::orders::adapter::{Evidence, Submission, SubmitOutcome, UndoSteps};
@@ -40,22 +37,19 @@ impl Tracker {
             }
         }
         // Side by side, each a task of its own: a slow answer holds back nobody else.
-        let mut running = JoinSet::new();
-        let mut keys = HashMap::new();
+        let mut running = Vec::with_capacity(groups.len());
         for group in groups {
-            let of_group: Vec<String> = group.iter().map(|r| r.key.clone()).collect();
+            let keys: Vec<String> = group.iter().map(|r| r.key.clone()).collect();
             let tracker = self.clone();
-            let task = running.spawn(async move { tracker.drive_group(group).await });
-            keys.insert(task.id(), of_group);
+            running.push((keys, runtime::started(async move { Ok(tracker.drive_group(group).await) })));
         }
         let mut driven = Vec::new();
-        while let Some(ended) = running.join_next().await {
-            match ended {
+        for (keys, ending) in running {
+            match ending.await {
                 Ok(results) => driven.extend(results),
                 Err(broken) => {
-                    let error = TillgateError::internal(format!("an attempt broke off: {broken}"))
-                        .with_outcome(Outcome::Unknown);
-                    for key in keys.remove(&broken.id()).unwrap_or_default() {
+                    let error = broken.with_outcome(Outcome::Unknown);
+                    for key in keys {
                         // Whatever it was doing: what may have been sent is looked up.
                         let _ = self.apply(&key, Fact::Recovered, None).await;
                         driven.push((key, Err(error.clone())));
@@ -199,6 +193,7 @@ impl Tracker {
                 return;
             }
             tokio::select! {
+                biased;
                 () = self.clock.sleep_until(until) => return,
                 () = changed => {}
             }

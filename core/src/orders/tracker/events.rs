@@ -39,6 +39,7 @@ impl Tracker {
             }
             let again = self.delivered.lock().expect("delivered events").values().map(|d| d.again_at).min();
             tokio::select! {
+                biased;
                 () = changed => {}
                 () = self.clock.sleep_until(again.map_or(until, |at| at.min(until)).max(now)) => {}
             }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::attempt::InFlight;
 use super::{Attached, Tracker};
-use crate::orders::adapter::{Duplicates, LookUp, UndoSteps};
-use crate::orders::machine::{AbsenceRule, Fact, Record, Source};
+use crate::orders::adapter::{Duplicates, Evidence, LookUp, UndoSteps};
+use crate::orders::machine::{self, AbsenceRule, Context, Fact, Record, Source};
 use crate::orders::moment::Moment;
 use crate::orders::store::Command;
 use crate::orders::types::*;
@@ -55,6 +55,7 @@ impl Tracker {
         crash_point("look_up.send.before");
         let answer = runtime::detached(async move {
             tokio::select! {
+                biased;
                 answer = adapter.look_up(reference) => Ok(answer),
                 () = runtime::sleep(LOOK_UP_PATIENCE) => Err(no_answer()),
             }
@@ -126,7 +127,24 @@ impl Tracker {
         let Ok(reference) = self.reference(&known) else { return false };
         let asking = attached.adapter.look_up(reference);
         let answer = runtime::detached(async move { Ok(asking.await) }).await;
-        matches!(answer, Ok(LookUp::Found(records)) if records.iter().any(|r| Record::key_of(&r.id) == known.key))
+        let Ok(LookUp::Found(records)) = answer else { return false };
+        let seen = records.iter().any(|r| Record::key_of(&r.id) == known.key);
+        if seen {
+            self.learn_by_the_way(&known, records).await;
+        }
+        seen
+    }
+
+    /// What a control look-up said of the known order is evidence like any other: a contradiction must not be passed over.
+    async fn learn_by_the_way(self: &Arc<Self>, known: &Record, mut records: Vec<Evidence>) {
+        let voucher = self.seal_voucher(known, &mut records);
+        let fact = Fact::Evidence { records, source: Source::LookUp };
+        // Most often there is nothing new, and then nothing to write.
+        let news = machine::apply(known, &fact, &Context::default(), &self.journal.now());
+        if matches!(news, Ok(Some(_))) {
+            // What cannot be written down now is learnt again by the next look-up of that order.
+            let _ = self.apply(&known.key, fact, voucher).await;
+        }
     }
 
     async fn mark_overdue(self: &Arc<Self>, key: &str, now: &Moment) -> Result<()> {

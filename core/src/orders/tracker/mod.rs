@@ -145,6 +145,7 @@ impl Tracker {
                 return Ok(order);
             }
             tokio::select! {
+                biased;
                 () = changed => {}
                 () = self.clock.sleep_until(until) => {}
             }
@@ -273,6 +274,7 @@ impl Tracker {
                 break;
             }
             tokio::select! {
+                biased;
                 () = ended => {}
                 () = &mut patience => break,
             }

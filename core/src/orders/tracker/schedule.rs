@@ -272,6 +272,7 @@ impl Tracker {
             let mut hints_polled = clock.elapsed();
             while let Some(until) = turn(&tracker, &mut hints_polled) {
                 tokio::select! {
+                    biased;
                     () = clock.sleep_until(until) => {}
                     () = wake.notified() => {}
                 }

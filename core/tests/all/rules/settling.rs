@@ -172,6 +172,25 @@ fn rule_10_final_means_final() {
 }
 
 #[test]
+fn a_contradiction_seen_while_asking_about_another_order_is_not_passed_over() {
+    run(async {
+        let world = World::new(with_look_up()).await;
+        world.gateway.treat([Treat::Do(EvidenceStatus::Succeeded), Treat::Lose]);
+        world.till.buy(order("known")).await.unwrap();
+        world.events().await;
+        world.gateway.set_status("known", EvidenceStatus::Failed, "failed");
+        // Its answer is lost and it is never found: the known order is what the gateway is asked for besides.
+        world.till.buy(order("lost")).await.unwrap();
+        world.until("lost", |o| o.state.is_final()).await;
+        let known = world.order("known").await;
+        assert_eq!(known.state, OrderState::Succeeded);
+        assert!(known.conflict.is_some());
+        let events = world.events().await;
+        assert_eq!(events.iter().filter(|e| e.kind == EventKind::Conflict).count(), 1);
+    });
+}
+
+#[test]
 fn an_accepted_order_that_vanishes_stays_accepted_with_a_conflict() {
     run(async {
         let world = World::new(with_look_up()).await;

@@ -1,0 +1,104 @@
+//! What can go wrong in a history, and how often each came about.
+
+macro_rules! faults {
+    ($($(#[doc = $doc:literal])* $fault:ident = $name:literal,)*) => {
+        /// Something that goes wrong.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Fault { $($(#[doc = $doc])* $fault,)* }
+
+        impl Fault {
+            pub const ALL: &'static [Fault] = &[$(Fault::$fault),*];
+
+            pub fn name(self) -> &'static str {
+                match self { $(Fault::$fault => $name,)* }
+            }
+        }
+    };
+}
+
+faults! {
+    /// No connection comes about.
+    NotSent = "no connection",
+    /// The request is lost on its way, and the caller cannot know.
+    RequestLost = "request lost",
+    /// The gateway refuses in its own words.
+    Refused = "refused",
+    /// Carried out; the connection breaks before the answer.
+    AnswerLost = "answer lost",
+    /// Carried out; no answer before the deadline.
+    NeverAnswered = "never answered",
+    /// Carried out; somebody between answers with a server's error.
+    ServerError = "server error after accepting",
+    /// Carried out; somebody between answers with a page.
+    ProxyPage = "proxy's page after accepting",
+    /// Carried out; the answer breaks off.
+    Truncated = "truncated answer",
+    /// The request arrives after its sender has given up, or died.
+    ArrivesLate = "request arrives late",
+    /// Carried out; the answer is about another id.
+    ForeignAnswer = "answer about another order",
+    /// Carried out; the answer has another amount.
+    WrongAmount = "answer with another amount",
+    /// Carried out; the answer holds the record twice.
+    TwoRecords = "answer with two records",
+    /// Carried out; the answer holds no record.
+    EmptyAnswer = "answer without the record",
+    /// Carried out; a status that nobody knows.
+    UnknownStatus = "unknown status",
+    /// Look-ups do not see it yet.
+    Hidden = "look-up does not see it yet",
+    /// A look-up is not answered.
+    LookUpLost = "look-up lost",
+    /// A look-up is answered with a server's error.
+    LookUpFailed = "look-up answered by a server error",
+    /// A look-up is answered as if the credentials were wrong.
+    LookUpDenied = "look-up denied",
+    /// The account sees none of its orders for a while.
+    LostRights = "rights lost for a while",
+    /// A look-up gives an older status.
+    Stale = "look-up tells an older status",
+    /// The gateway changes its mind about an order that was done or not.
+    Contradiction = "contradiction",
+    /// A callback comes before anything else is known.
+    EarlyCallback = "early callback",
+    /// A callback comes long after.
+    LateCallback = "late callback",
+    /// A callback comes twice.
+    DoubleCallback = "double callback",
+    /// Somebody invents a callback.
+    ForgedCallback = "forged callback",
+    /// The process is killed.
+    Crash = "process killed",
+    /// The process is closed and started again.
+    Restart = "restart",
+    /// A backup of the journal takes its place.
+    RestoredBackup = "restored backup",
+    /// The wall clock jumps ahead.
+    ClockAhead = "clock jumps ahead",
+    /// The wall clock jumps back.
+    ClockBack = "clock jumps back",
+    /// The caller stops waiting.
+    WaitDropped = "wait dropped",
+    /// The application does not acknowledge an event.
+    NotAcknowledged = "event not acknowledged",
+}
+
+/// How often each came about.
+#[derive(Clone, Debug)]
+pub struct Hits(pub Vec<u64>);
+
+impl Default for Hits {
+    fn default() -> Self {
+        Self(vec![0; Fault::ALL.len()])
+    }
+}
+
+impl Hits {
+    pub fn count(&mut self, fault: Fault) {
+        self.0[fault as usize] += 1;
+    }
+
+    pub fn add(&mut self, others: &Self) {
+        self.0.iter_mut().zip(&others.0).for_each(|(sum, other)| *sum += other);
+    }
+}
