@@ -11,8 +11,8 @@ use crate::testing::{Guard, guard};
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
 
 /// A boxed future: one type for all work, so that what runs it is compiled once.
@@ -25,14 +25,34 @@ pub(crate) async fn detached<T: Send + 'static>(
     if !guard(Guard::CancelDetached) {
         return in_the_callers_hands(work).await;
     }
-    let (sender, receiver) = oneshot::channel();
-    let task = spawn(Box::pin(async move {
-        // Nobody may be waiting any more; the work is done all the same.
-        let _ = sender.send(work.await);
-    }))?;
-    match receiver.await {
-        Ok(result) => result,
-        Err(_) => Err(task.finished().await.err().unwrap_or_else(closed)),
+    let result = Slot::empty();
+    let place = result.clone();
+    // Nobody may be waiting any more; the work is done all the same.
+    spawn(Box::pin(async move { place.put(work.await) }))?.finished().await?;
+    result.take()
+}
+
+/// Where a task leaves its result, so that what waits for tasks need not be compiled for each kind of result.
+struct Slot<T>(Arc<Mutex<Option<Result<T>>>>);
+
+impl<T> Slot<T> {
+    fn empty() -> Self {
+        Self(Arc::default())
+    }
+
+    fn put(&self, result: Result<T>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    }
+
+    /// After the end of the task: one that ended well has left something.
+    fn take(&self) -> Result<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| Err(closed()))
+    }
+}
+
+impl<T> Clone for Slot<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
     }
 }
 
@@ -47,10 +67,15 @@ pub(crate) fn spawn(work: BoxFuture<'static, ()>) -> Result<TaskHandle> {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    match home::handle()?.spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(broken) => Err(why_broken(broken)),
-    }
+    let result = Slot::empty();
+    let place = result.clone();
+    spawn_blocking(Box::new(move || place.put(work())))?.finished().await?;
+    result.take()
+}
+
+/// Like [`spawn`], it is not generic.
+fn spawn_blocking(work: Box<dyn FnOnce() + Send>) -> Result<TaskHandle> {
+    Ok(TaskHandle { task: home::handle()?.spawn_blocking(work) })
 }
 
 /// Ready after this much real time. Any executor may poll it: the timer belongs to this runtime.
@@ -74,13 +99,21 @@ pub(crate) async fn sleep(duration: Duration) {
 /// # Errors
 /// Those of the future, and [`TillgateError::Forked`].
 pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut result = None;
+    wait_for(std::pin::pin!(async { result = Some(work.await) }))?;
+    result.unwrap_or_else(|| Err(closed()))
+}
+
+/// Not generic, so that the waiting is compiled once, and the work not once for each kind of thread.
+fn wait_for(work: Pin<&mut dyn Future<Output = ()>>) -> Result<()> {
     home::refuse_a_forked_child()?;
     if home::this_thread_is_a_worker() {
         // A worker that waits must first hand its queue to another thread, or two waits would stop the runtime.
-        tokio::task::block_in_place(|| parker::block_on(work))
+        tokio::task::block_in_place(|| parker::block_on(work));
     } else {
-        parker::block_on(work)
+        parker::block_on(work);
     }
+    Ok(())
 }
 
 /// Ends the runtime for good: running tasks get `patience` to finish, and every later call is answered with
@@ -156,7 +189,6 @@ fn closed() -> TillgateError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use tokio::sync::Notify;
 
