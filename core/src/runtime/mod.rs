@@ -12,27 +12,86 @@ use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
 
 /// A boxed future: one type for all work, so that what runs it is compiled once.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Runs work as a task of its own and waits for its result. Dropping the returned future ends the wait, not the work.
-pub(crate) async fn detached<T: Send + 'static>(
+/// Runs work as a task of its own, begun when its result is first waited for. Dropping the wait ends the wait, not the work.
+pub(crate) fn detached<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    if !guard(Guard::CancelDetached) {
-        return in_the_callers_hands(work).await;
-    }
+) -> Wait<T> {
     let result = Slot::empty();
     let place = result.clone();
     // Nobody may be waiting any more; the work is done all the same.
-    spawn(Box::pin(async move { place.put(work.await) }))?.finished().await?;
-    result.take()
+    Wait { result, work: Work::Waits(Box::pin(async move { place.put(work.await) })) }
 }
 
-/// Where a task leaves its result, so that what waits for tasks need not be compiled for each kind of result.
+/// Runs a function that blocks (SQLite, files) on a thread made for that, and waits for its result. Like [`detached`],
+/// dropping the wait does not stop it.
+pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Wait<T> {
+    let result = Slot::empty();
+    let place = result.clone();
+    Wait { result, work: Work::Blocks(Box::new(move || place.put(work()))) }
+}
+
+/// Starts a task. It is not generic: whoever needs a result brings a place for it.
+pub(crate) fn spawn(work: BoxFuture<'static, ()>) -> Result<TaskHandle> {
+    Ok(TaskHandle { task: home::handle()?.spawn(work) })
+}
+
+/// A wait for the result of work. Next to nothing in it depends on the kind of result, or it would be compiled for each.
+#[must_use = "work begins when it is waited for"]
+pub(crate) struct Wait<T> {
+    result: Slot<T>,
+    work: Work,
+}
+
+impl<T> Future for Wait<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        std::task::ready!(self.work.poll_end(context))?;
+        Poll::Ready(self.result.take())
+    }
+}
+
+/// Work, from before its begin to its end.
+enum Work {
+    /// Not begun.
+    Waits(BoxFuture<'static, ()>),
+    /// Not begun, and it blocks its thread.
+    Blocks(Box<dyn FnOnce() + Send>),
+    Task(TaskHandle),
+    /// What [`detached`] is not: work that ends when its caller lets go. Only for the test of that guard.
+    InTheCallersHands(BoxFuture<'static, ()>),
+    /// It could not be begun.
+    Refused,
+}
+
+impl Work {
+    /// Begins it where that has not been done, and waits for its end.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        *self = match std::mem::replace(self, Self::Refused) {
+            Self::Waits(work) if !guard(Guard::CancelDetached) => Self::InTheCallersHands(work),
+            Self::Waits(work) => Self::Task(spawn(work)?),
+            Self::Blocks(work) => Self::Task(TaskHandle { task: home::handle()?.spawn_blocking(work) }),
+            begun => begun,
+        };
+        match self {
+            Self::Task(task) => Pin::new(&mut task.task).poll(context).map(|ended| ended.map_err(why_broken)),
+            Self::InTheCallersHands(work) => {
+                let _entered = home::handle()?.enter();
+                work.as_mut().poll(context).map(Ok)
+            }
+            Self::Waits(_) | Self::Blocks(_) | Self::Refused => Poll::Ready(Err(closed())),
+        }
+    }
+}
+
+/// Where work leaves its result.
 struct Slot<T>(Arc<Mutex<Option<Result<T>>>>);
 
 impl<T> Slot<T> {
@@ -44,7 +103,7 @@ impl<T> Slot<T> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
     }
 
-    /// After the end of the task: one that ended well has left something.
+    /// After the end of the work: what ended well has left something.
     fn take(&self) -> Result<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| Err(closed()))
     }
@@ -54,28 +113,6 @@ impl<T> Clone for Slot<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
-}
-
-/// Starts a task. It is not generic: whoever needs a result brings a channel.
-pub(crate) fn spawn(work: BoxFuture<'static, ()>) -> Result<TaskHandle> {
-    Ok(TaskHandle { task: home::handle()?.spawn(work) })
-}
-
-/// Runs a function that blocks (SQLite, files) on a thread made for that, and waits for its result. Like [`detached`],
-/// dropping the wait does not stop it.
-#[allow(dead_code, reason = "for the journal")]
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let result = Slot::empty();
-    let place = result.clone();
-    spawn_blocking(Box::new(move || place.put(work())))?.finished().await?;
-    result.take()
-}
-
-/// Like [`spawn`], it is not generic.
-fn spawn_blocking(work: Box<dyn FnOnce() + Send>) -> Result<TaskHandle> {
-    Ok(TaskHandle { task: home::handle()?.spawn_blocking(work) })
 }
 
 /// Ready after this much real time. Any executor may poll it: the timer belongs to this runtime.
@@ -147,17 +184,6 @@ impl TaskHandle {
     pub(crate) async fn finished(self) -> Result<()> {
         self.task.await.map_err(why_broken)
     }
-}
-
-/// What [`detached`] is not: work that ends when its caller lets go. Only for the test of that guard.
-async fn in_the_callers_hands<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let handle = home::handle()?;
-    let mut work = std::pin::pin!(work);
-    std::future::poll_fn(|context| {
-        let _entered = handle.enter();
-        work.as_mut().poll(context)
-    })
-    .await
 }
 
 fn why_broken(broken: JoinError) -> TillgateError {
