@@ -36,7 +36,8 @@ cargo xtask COMMAND
   kills [--language L]  a process killed at every crash point (rust, c, python; all by default)
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices
-  package               release builds: sizes, symbols, and no testing seams inside
+  package [--try]       release builds into target/packages/: their sizes, symbols and parts; with --try, those
+                        of this machine alone, and then each sells with the tree renamed and cargo not found
 ";
 
 fn main() -> ExitCode {
@@ -67,6 +68,7 @@ fn run() -> Result<bool> {
     };
     let tree = tree::Tree::find()?;
     let (mut check, mut broken, mut language, mut numbers) = (false, None, None, Vec::new());
+    let mut which = package::Which::All;
     while let Some(argument) = arguments.next()? {
         match (command.as_str(), argument) {
             (_, Short('h') | Long("help")) => {
@@ -76,6 +78,7 @@ fn run() -> Result<bool> {
             ("gen", Long("check")) => check = true,
             ("demo", Long("break")) => broken = Some(arguments.value()?.string()?),
             ("kills", Long("language")) => language = Some(arguments.value()?.string()?),
+            ("package", Long("try")) => which = package::Which::Trial,
             ("rules", Value(number)) => numbers.push(number.parse::<u8>()?),
             (_, other) => return Err(other.unexpected().into()),
         }
@@ -87,7 +90,7 @@ fn run() -> Result<bool> {
         "rules" => rules::run(&tree, &numbers),
         "kills" => kills::run(&tree, language.as_deref()),
         "demo" => demo::run(&tree, broken.as_deref()),
-        "package" => package::run(&tree),
+        "package" => package::run(&tree, which),
         other => bail!("there is no command {other:?}\n\n{HELP}"),
     }
 }

@@ -20,9 +20,7 @@ use tokio::task::{JoinError, JoinHandle};
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Runs work as a task of its own, begun when its result is first waited for. Dropping the wait ends the wait, not the work.
-pub(crate) fn detached<T: Send + 'static>(
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Wait<T> {
+pub(crate) fn detached<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Wait<T> {
     let result = Slot::empty();
     let place = result.clone();
     // Nobody may be waiting any more; the work is done all the same.

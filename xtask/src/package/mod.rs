@@ -1,168 +1,277 @@
-//! What would be shipped: its size, its symbols, and nothing in it that only tests need.
+//! `cargo xtask package`: what would be shipped, made, looked at, and tried as users have it.
+//!
+//! For each machine whose standard library is here: an archive for C and a wheel. Besides, the source distribution for Python and
+//! the Rust crates. Beside each lies the list of its parts. All of it goes into `target/packages/`.
+
+mod c_archive;
+mod crates;
+mod elf;
+mod import_time;
+mod inspection;
+mod library;
+mod parts;
+#[cfg(test)]
+mod settings;
+mod static_library;
+mod target;
+mod tools;
+mod trial;
+mod wheel;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::compile;
+use crate::compile::{self, What};
 use crate::program::{self, Output};
-use crate::python;
 use crate::report::{Report, Tally};
 use crate::setup;
-use crate::tree::Tree;
+use crate::tree::{self, Tree};
 
-const LIMIT: Duration = Duration::from_secs(90 * 60);
-const MEGABYTE: u64 = 1_000_000;
+use self::inspection::{MEGABYTE, Shipped, inspect, megabytes, size};
+use self::parts::Package;
+use self::target::Target;
+use self::tools::Tools;
 
-/// In any binary with the testing seams (core's module `testing`).
-const MARKER: &[u8] = b"TILLGATE-TESTING-SEAMS-ENABLED";
+const LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// Something that is shipped.
-struct Package {
-    name: &'static str,
-    binary: PathBuf,
-    size_max_bytes: u64,
-    /// What every exported symbol begins with.
-    exports: &'static [&'static str],
+const C_SIZE_MAX_BYTES: u64 = 6 * MEGABYTE;
+const PYTHON_SIZE_MAX_BYTES: u64 = 5 * MEGABYTE;
+/// Over a bare start of Python.
+const IMPORT_MAX: Duration = Duration::from_millis(15);
+
+/// What is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Everything that can be made here.
+    All,
+    /// What a user of this machine installs, and then it is tried.
+    Trial,
 }
 
-pub fn run(tree: &Tree) -> Result<bool> {
+pub fn run(tree: &Tree, which: Which) -> Result<bool> {
     let mut report = Report::default();
-    if report.prepare("C library, release", || release_c(tree)) {
-        report.cases("C library", || {
-            inspect(&Package {
-                name: "C",
-                binary: tree.target.join("release/libtillgate.so"),
-                size_max_bytes: 6 * MEGABYTE,
-                exports: &["tg_"],
-            })
-        });
+    if !report.prepare("set-up: the machine", || setup::machine(tree, setup::For::Packages)) {
+        return Ok(report.finish());
     }
-    let mut extension = None;
-    let built = report.prepare("Python wheel, release", || {
-        setup::python(tree)?;
-        extension = Some(release_python(tree)?);
+    let mut tools = None;
+    report.prepare("set-up: tools", || {
+        tools = Some(Tools::install(tree)?);
         Ok(())
     });
-    if built && let Some(binary) = extension {
-        report.cases("Python wheel", || {
-            inspect(&Package { name: "Python", binary, size_max_bytes: 5 * MEGABYTE, exports: &["PyInit_"] })
+    let Some(tools) = tools else { return Ok(report.finish()) };
+    let making = Making { tree, tools, version: version(tree)?, packages: packages(tree, which)? };
+    let own = Target::own()?;
+    let (mut c_archive, mut wheel) = (None, None);
+    for target in target::ALL.into_iter().filter(|target| which == Which::All || *target == own) {
+        if !target.is_here()? {
+            let reason =
+                format!("not built: the standard library of {} is not on this machine", target.triple);
+            report.cases(&format!("packages for {}", target.triple), || Ok(Tally::skipped(reason)));
+            continue;
+        }
+        let (mut made_archive, mut made_wheel) = (None, None);
+        report.cases(&format!("C archive, {}", target.triple), || {
+            let (archive, tally) = making.c_archive(target)?;
+            made_archive = Some(archive);
+            Ok(tally)
         });
+        report.cases(&format!("wheel, {}", target.triple), || {
+            let (wheel, tally) = making.wheel(target)?;
+            made_wheel = Some(wheel);
+            Ok(tally)
+        });
+        if target == own {
+            (c_archive, wheel) = (made_archive, made_wheel);
+        }
     }
+    if let Some(wheel) = &wheel {
+        report.cases("time of import", || making.import_time(wheel));
+    }
+    if which == Which::All {
+        report.cases("source distribution, built in an empty place", || making.sources());
+        report.cases("Rust crates, built from their own files", || making.crates());
+    }
+    report.cases("lists of parts", || parts::check(tree, &making.tools, &making.lists()?));
+    report.cases("sums", || making.sums());
+    if which == Which::Trial {
+        if let (Some(wheel), Some(c_archive)) = (wheel, c_archive) {
+            report.cases("trial: the tree is gone, cargo is not found", || {
+                compile::build(tree, What::Demo)?;
+                trial::run(tree, &trial::Packages { wheel, c_archive })
+            });
+        } else {
+            report.given_up("trial", "the packages of this machine were not made");
+        }
+    }
+    println!("   packages are in {}", tree.told(&making.packages));
     Ok(report.finish())
 }
 
-fn release_c(tree: &Tree) -> Result<()> {
-    let mut command = compile::cargo(tree, "build");
-    command.args(["--release", "--package", "tillgate-c"]);
-    program::run(&mut command, &tree.log("release-c"), Output::Together, LIMIT)?.ok()?;
-    Ok(())
+struct Making<'a> {
+    tree: &'a Tree,
+    tools: Tools,
+    version: String,
+    /// Where packages go.
+    packages: PathBuf,
 }
 
-/// The wheel's extension, taken out of it.
-fn release_python(tree: &Tree) -> Result<PathBuf> {
-    let wheels = tree.fresh("release-wheels")?;
-    let mut command = python::maturin(tree, &tree.root, &tree.target, &wheels);
-    command.arg("--release");
-    program::run(&mut command, &tree.log("release-python"), Output::Together, LIMIT)?.ok()?;
-    let wheel = python::wheel(&wheels)?;
-    println!("   {} {}", wheel.file_name().unwrap_or_default().display(), megabytes(size(&wheel)?));
-    let place = tree.fresh("release-python")?;
-    let mut unpack = Command::new(setup::interpreter(tree));
-    unpack.args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&place);
-    program::run(&mut unpack, &tree.log("unpack-wheel"), Output::Together, LIMIT)?.ok()?;
-    let package = std::fs::read_dir(place.join("tillgate"))?;
-    package
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|extension| extension == "so"))
-        .context("the wheel holds no extension")
-}
-
-fn inspect(package: &Package) -> Result<Tally> {
-    let mut tally = Tally::default();
-    let bytes = std::fs::read(&package.binary)
-        .with_context(|| format!("{} cannot be read", package.binary.display()))?;
-    let size = bytes.len() as u64;
-    println!(
-        "   {}: {} bytes ({}), at most {}",
-        package.name,
-        size,
-        megabytes(size),
-        megabytes(package.size_max_bytes)
-    );
-    tally.count(size <= package.size_max_bytes);
-
-    let seams = bytes.windows(MARKER.len()).any(|window| window == MARKER);
-    if seams {
-        println!("   {}: it holds the testing seams and must not be shipped", package.name);
-    }
-    tally.count(!seams);
-
-    let exported = symbols(&package.binary, "--defined-only")?;
-    let strangers: Vec<&String> = exported
-        .iter()
-        .filter(|name| !package.exports.iter().any(|prefix| name.starts_with(prefix)))
-        .collect();
-    println!("   {}: {} exported symbols", package.name, exported.len());
-    if !strangers.is_empty() {
-        println!("   {}: {} of them should not be: {strangers:?}", package.name, strangers.len());
-    }
-    tally.count(!exported.is_empty() && strangers.is_empty());
-
-    let needed = symbols(&package.binary, "--undefined-only")?;
-    println!("   {}: needs {}", package.name, needs(&needed));
-    Ok(tally)
-}
-
-/// The symbols of the dynamic table.
-fn symbols(binary: &Path, which: &str) -> Result<Vec<String>> {
-    let output =
-        Command::new("nm").args(["--dynamic", which]).arg(binary).output().context("nm is missing")?;
-    if !output.status.success() {
-        bail!("nm cannot read {}", binary.display());
-    }
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok(text.lines().filter_map(|line| line.split_whitespace().last()).map(str::to_string).collect())
-}
-
-/// The highest version of each library's symbols: what the host must have at least.
-fn needs(symbols: &[String]) -> String {
-    let mut highest: Vec<(String, Vec<u32>)> = Vec::new();
-    for symbol in symbols {
-        let Some((library, version)) = symbol.rsplit_once('@').and_then(|(_, v)| v.rsplit_once('_')) else {
-            continue;
-        };
-        let version: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
-        match highest.iter_mut().find(|(name, _)| name == library) {
-            Some((_, highest)) => *highest = version.max(std::mem::take(highest)),
-            None => highest.push((library.to_string(), version)),
+impl Making<'_> {
+    fn c_archive(&self, target: Target) -> Result<(PathBuf, Tally)> {
+        let library = library::build(self.tree, &self.tools, target)?;
+        let mut tally = inspect(
+            self.tree,
+            &Shipped {
+                name: "C library",
+                binary: &library.shared,
+                size_max_bytes: C_SIZE_MAX_BYTES,
+                exports: "tg_",
+                soname: Some(&library.soname),
+                floor: Some(target),
+                anonymous: true,
+            },
+        )?;
+        let names = static_library::names(&library.archive)?;
+        let own = !names.is_empty() && names.iter().all(|name| name.starts_with("tg_"));
+        println!("   static library: {}, {} names", megabytes(size(&library.archive)?), names.len());
+        if !own {
+            println!("   static library: it gives more than its own names");
         }
+        tally.count(own);
+        let parts = self.list(
+            &format!("{}.tar.gz", c_archive::name(&self.version, target)),
+            &Package { root: "tillgate-c", target: Some(target), linked_by_zig: true },
+        )?;
+        let archive = c_archive::pack(self.tree, &library, target, &self.version, &parts, &self.packages)?;
+        self.made(&archive)?;
+        Ok((archive, tally))
     }
-    let text = highest.iter().map(|(library, version)| {
-        let version: Vec<String> = version.iter().map(u32::to_string).collect();
-        format!("{library} {}", version.join("."))
+
+    fn wheel(&self, target: Target) -> Result<(PathBuf, Tally)> {
+        // The list goes into the wheel, whose name is known only when it is made.
+        let package = Package { root: "tillgate-python", target: Some(target), linked_by_zig: true };
+        let list = self.tree.fresh("wheel-parts")?.join("tillgate.cdx.json");
+        parts::write(self.tree, &package, &list)?;
+        let wheel = wheel::build(self.tree, &self.tools, target, &list, &self.packages)?;
+        std::fs::copy(&list, beside(&wheel)?)?;
+        self.made(&wheel)?;
+        let place = self.tree.work.join(format!("wheel-content-{}", target.triple));
+        let extension = wheel::unpack(self.tree, &self.tools, &wheel, &place)?;
+        let tally = inspect(self.tree, &extension_of("Python extension", &extension, Some(target)))?;
+        Ok((wheel, tally))
+    }
+
+    fn import_time(&self, wheel: &Path) -> Result<Tally> {
+        let place = self.tree.work.join("import-time");
+        wheel::unpack(self.tree, &self.tools, wheel, &place)?;
+        let python = self.tools.python();
+        let time = import_time::measure(Path::new(python.get_program()), &place)?;
+        let told = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
+        println!(
+            "   import tillgate: {} over a bare start, at most {}",
+            told(time.of_import()),
+            told(IMPORT_MAX)
+        );
+        println!("   with the names that a seller needs: {}", told(time.of_names()));
+        let mut tally = Tally::default();
+        tally.count(time.of_import() <= IMPORT_MAX);
+        Ok(tally)
+    }
+
+    fn sources(&self) -> Result<Tally> {
+        let sources = wheel::sources(self.tree, &self.tools, &self.packages)?;
+        let name = sources.file_name().context("a file has a name")?.to_string_lossy().into_owned();
+        self.list(&name, &Package { root: "tillgate-python", target: None, linked_by_zig: false })?;
+        self.made(&sources)?;
+        let wheel = wheel::build_from_sources(self.tree, &sources)?;
+        let place = self.tree.work.join("sdist-content");
+        let extension = wheel::unpack(self.tree, &self.tools, &wheel, &place)?;
+        inspect(self.tree, &extension_of("Python extension from sources", &extension, None))
+    }
+
+    fn crates(&self) -> Result<Tally> {
+        let crates = crates::pack(self.tree, &self.version, &self.packages)?;
+        for (file, root) in crates.iter().zip(crates::CRATES) {
+            let name = file.file_name().context("a file has a name")?.to_string_lossy().into_owned();
+            self.list(&name, &Package { root, target: None, linked_by_zig: false })?;
+            self.made(file)?;
+        }
+        Ok(Tally::passed(crates.len()))
+    }
+
+    /// The list of the parts of a package, beside it.
+    fn list(&self, name: &str, package: &Package) -> Result<PathBuf> {
+        let list = self.packages.join(format!("{name}.cdx.json"));
+        parts::write(self.tree, package, &list)?;
+        Ok(list)
+    }
+
+    /// All lists that there are now.
+    fn lists(&self) -> Result<Vec<PathBuf>> {
+        let mut lists = files(&self.packages)?;
+        lists.retain(|path| path.to_string_lossy().ends_with(".cdx.json"));
+        Ok(lists)
+    }
+
+    /// SHA-256 of everything, as `sha256sum --check` reads it.
+    fn sums(&self) -> Result<Tally> {
+        let mut command = std::process::Command::new("sha256sum");
+        command.current_dir(&self.packages);
+        let files = files(&self.packages)?;
+        command.args(files.iter().filter_map(|path| path.file_name()));
+        let said =
+            program::run(&mut command, &self.tree.log("sha256sum"), Output::Apart, LIMIT)?.ok()?.stdout;
+        std::fs::write(self.packages.join("SHA256SUMS"), said)?;
+        Ok(Tally::passed(files.len()))
+    }
+
+    fn made(&self, package: &Path) -> Result<()> {
+        println!("   {} {}", self.tree.told(package), megabytes(size(package)?));
+        Ok(())
+    }
+}
+
+fn extension_of<'a>(name: &'a str, binary: &'a Path, floor: Option<Target>) -> Shipped<'a> {
+    Shipped {
+        name,
+        binary,
+        size_max_bytes: PYTHON_SIZE_MAX_BYTES,
+        exports: "PyInit_",
+        soname: None,
+        floor,
+        // Who builds from the sources has the folders of his own machine in it.
+        anonymous: floor.is_some(),
+    }
+}
+
+/// Where packages go. What an earlier run left is not of this one.
+fn packages(tree: &Tree, which: Which) -> Result<PathBuf> {
+    let packages = tree.target.join(match which {
+        Which::All => "packages",
+        Which::Trial => "packages-tried",
     });
-    text.collect::<Vec<_>>().join(", ")
+    tree::empty(&packages)?;
+    Ok(packages)
 }
 
-fn size(path: &Path) -> Result<u64> {
-    Ok(std::fs::metadata(path)?.len())
+/// Where the list of a package's parts goes.
+fn beside(package: &Path) -> Result<PathBuf> {
+    let name = package.file_name().context("a package has a name")?.to_string_lossy();
+    Ok(package.with_file_name(format!("{name}.cdx.json")))
 }
 
-fn megabytes(bytes: u64) -> String {
-    format!("{:.2} MB", bytes as f64 / MEGABYTE as f64)
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.sort();
+    Ok(files)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_newest_symbol_decides_what_the_host_needs() {
-        let symbols = ["memcpy@GLIBC_2.14", "x@GLIBC_2.4", "y@GLIBC_2.2.5", "u@GCC_3.0", "plain"];
-        let symbols: Vec<String> = symbols.iter().map(|s| s.to_string()).collect();
-        assert_eq!(needs(&symbols), "GLIBC 2.14, GCC 3.0");
-    }
+/// The workspace's one version.
+fn version(tree: &Tree) -> Result<String> {
+    let manifest = std::fs::read_to_string(tree.root.join("Cargo.toml"))?;
+    let manifest: toml::Table = manifest.parse().context("Cargo.toml cannot be read")?;
+    let version =
+        manifest["workspace"]["package"]["version"].as_str().context("the workspace has no version")?;
+    Ok(version.to_string())
 }

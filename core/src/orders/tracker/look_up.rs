@@ -28,7 +28,11 @@ pub(super) enum Wish {
 
 impl Tracker {
     /// Looks an order up now. An error means that nothing certain was learnt.
-    pub(super) fn look_up_now<'a>(self: &'a Arc<Self>, key: &'a str, wish: Wish) -> BoxFuture<'a, Result<()>> {
+    pub(super) fn look_up_now<'a>(
+        self: &'a Arc<Self>,
+        key: &'a str,
+        wish: Wish,
+    ) -> BoxFuture<'a, Result<()>> {
         // Behind a pointer, or every crate that uses the till compiles all of this once more.
         Box::pin(self.ask_and_learn(key, wish))
     }
