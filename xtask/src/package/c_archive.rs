@@ -33,13 +33,13 @@ pub fn name(version: &str, target: Target) -> String {
     format!("tillgate-{version}-{}", target.triple)
 }
 
-/// Makes the folder and packs it into `packages`. `parts` is the list of what is inside.
+/// Makes the folder and packs it into `packages`. `inside` are files that were made for it, with their names there.
 pub fn pack(
     tree: &Tree,
     library: &Library,
     target: Target,
     version: &str,
-    parts: &Path,
+    inside: &[(&Path, &str)],
     packages: &Path,
 ) -> Result<PathBuf> {
     let name = name(version, target);
@@ -48,7 +48,9 @@ pub fn pack(
     for (from, to) in COPIES {
         copy(&tree.root.join(from), &folder.join(to))?;
     }
-    copy(parts, &folder.join("tillgate.cdx.json"))?;
+    for (from, to) in inside {
+        copy(from, &folder.join(to))?;
+    }
     for (template, to) in TEMPLATES {
         let text = std::fs::read_to_string(tree.root.join("bindings-c/package").join(template))?;
         write(&folder.join(to), &filled(&text, library, target, version))?;

@@ -9,6 +9,7 @@ mod elf;
 mod import_time;
 mod inspection;
 mod library;
+mod notices;
 mod parts;
 #[cfg(test)]
 mod settings;
@@ -139,21 +140,26 @@ impl Making<'_> {
             println!("   static library: it gives more than its own names");
         }
         tally.count(own);
-        let parts = self.list(
-            &format!("{}.tar.gz", c_archive::name(&self.version, target)),
-            &Package { root: "tillgate-c", target: Some(target), linked_by_zig: true },
-        )?;
-        let archive = c_archive::pack(self.tree, &library, target, &self.version, &parts, &self.packages)?;
+        let package =
+            &Package { root: "tillgate-c", kind: "generic", target: Some(target), linked_by_zig: true };
+        let parts = self.list(&format!("{}.tar.gz", c_archive::name(&self.version, target)), package)?;
+        let licences = self.tree.fresh("c-archive-licences")?.join(notices::FILE);
+        notices::write(self.tree, package, &licences)?;
+        let inside = [(parts.as_path(), "tillgate.cdx.json"), (&licences, notices::FILE)];
+        let archive = c_archive::pack(self.tree, &library, target, &self.version, &inside, &self.packages)?;
         self.made(&archive)?;
         Ok((archive, tally))
     }
 
     fn wheel(&self, target: Target) -> Result<(PathBuf, Tally)> {
         // The list goes into the wheel, whose name is known only when it is made.
-        let package = Package { root: "tillgate-python", target: Some(target), linked_by_zig: true };
-        let list = self.tree.fresh("wheel-parts")?.join("tillgate.cdx.json");
+        let package =
+            Package { root: "tillgate-python", kind: "pypi", target: Some(target), linked_by_zig: true };
+        let place = self.tree.fresh("wheel-parts")?;
+        let (list, licences) = (place.join("tillgate.cdx.json"), place.join(notices::FILE));
         parts::write(self.tree, &package, &list)?;
-        let wheel = wheel::build(self.tree, &self.tools, target, &list, &self.packages)?;
+        notices::write(self.tree, &package, &licences)?;
+        let wheel = wheel::build(self.tree, &self.tools, target, &[&list, &licences], &self.packages)?;
         std::fs::copy(&list, beside(&wheel)?)?;
         self.made(&wheel)?;
         let place = self.tree.work.join(format!("wheel-content-{}", target.triple));
@@ -182,7 +188,10 @@ impl Making<'_> {
     fn sources(&self) -> Result<Tally> {
         let sources = wheel::sources(self.tree, &self.tools, &self.packages)?;
         let name = sources.file_name().context("a file has a name")?.to_string_lossy().into_owned();
-        self.list(&name, &Package { root: "tillgate-python", target: None, linked_by_zig: false })?;
+        self.list(
+            &name,
+            &Package { root: "tillgate-python", kind: "pypi", target: None, linked_by_zig: false },
+        )?;
         self.made(&sources)?;
         let wheel = wheel::build_from_sources(self.tree, &sources)?;
         let place = self.tree.work.join("sdist-content");
@@ -194,7 +203,7 @@ impl Making<'_> {
         let crates = crates::pack(self.tree, &self.version, &self.packages)?;
         for (file, root) in crates.iter().zip(crates::CRATES) {
             let name = file.file_name().context("a file has a name")?.to_string_lossy().into_owned();
-            self.list(&name, &Package { root, target: None, linked_by_zig: false })?;
+            self.list(&name, &Package { root, kind: "cargo", target: None, linked_by_zig: false })?;
             self.made(file)?;
         }
         Ok(Tally::passed(crates.len()))

@@ -22,6 +22,8 @@ const LIMIT: Duration = Duration::from_secs(10 * 60);
 pub struct Package<'a> {
     /// The crate that it is made of.
     pub root: &'a str,
+    /// Where such packages are found, as a purl names it: `cargo`, `pypi`, `generic`.
+    pub kind: &'a str,
     /// For machines of this kind; none for what is shipped as source.
     pub target: Option<Target>,
     /// Whether it was linked by zig, which brings what unwinds the stack.
@@ -44,29 +46,92 @@ impl Part {
     }
 }
 
+/// Something inside that others made.
+pub struct ThirdParty {
+    pub name: String,
+    pub version: String,
+    pub licence: String,
+    /// Where its sources are; none for what is no crate.
+    pub folder: Option<PathBuf>,
+}
+
 /// Writes the list.
 pub fn write(tree: &Tree, package: &Package, out: &Path) -> Result<()> {
+    let parts = crates(tree, package)?;
+    let lock = std::fs::read_to_string(tree.root.join("Cargo.lock"))?;
+    let mut list = document(&parts, &checksums(&lock)?)?;
+    if package.kind != "cargo" {
+        // The binding's crate is known by this name to nobody else.
+        list["metadata"]["component"]["name"] = json!("tillgate");
+        let purl = format!("pkg:{}/tillgate@{}", package.kind, parts[0].version);
+        list["metadata"]["component"]["purl"] = json!(purl);
+    }
+    let more = list["components"].as_array_mut().context("the list has components")?;
+    more.extend(brought(tree, package, &parts)?.iter().map(Brought::component));
+    let mut text = serde_json::to_string_pretty(&list)?;
+    text.push('\n');
+    std::fs::write(out, text).with_context(|| format!("{} cannot be written", out.display()))
+}
+
+/// All that is inside and not of this workspace.
+pub fn third_parties(tree: &Tree, package: &Package) -> Result<Vec<ThirdParty>> {
+    let parts = crates(tree, package)?;
+    let metadata = metadata(tree)?;
+    let mut others = Vec::new();
+    for part in &parts {
+        let package = described(&metadata, |package| {
+            package["name"] == part.name.as_str() && package["version"] == part.version.as_str()
+        })?;
+        // What has no source is of this workspace.
+        if package["source"].is_null() {
+            continue;
+        }
+        others.push(ThirdParty {
+            name: part.name.clone(),
+            version: part.version.clone(),
+            licence: part.licence.clone(),
+            folder: folder(package),
+        });
+    }
+    for brought in brought(tree, package, &parts)? {
+        others.push(ThirdParty {
+            name: brought.name.to_string(),
+            version: brought.version,
+            licence: format!("{} ({})", brought.licence, brought.what),
+            folder: None,
+        });
+    }
+    Ok(others)
+}
+
+/// The crates that are linked into a package, itself first.
+fn crates(tree: &Tree, package: &Package) -> Result<Vec<Part>> {
     let mut command = compile::cargo(tree, "tree");
     command.args(["--locked", "--package", package.root, "--edges", "normal,no-proc-macro"]);
     command.args(["--prefix", "depth", "--format", "\t{p}\t{l}", "--charset", "ascii", "--target"]);
     command.arg(package.target.map_or("all", |target| target.triple));
     let log = tree.log(&format!("parts-{}", package.root));
-    let parts = parts(&program::run(&mut command, &log, Output::Apart, LIMIT)?.ok()?.stdout)?;
-    let lock = std::fs::read_to_string(tree.root.join("Cargo.lock"))?;
-    let mut list = document(&parts, &checksums(&lock)?)?;
-    let more = list["components"].as_array_mut().context("the list has components")?;
-    if parts.iter().any(|part| part.name == "libsqlite3-sys") {
-        more.push(sqlite(tree)?);
-    }
-    if package.target.is_some() {
-        more.push(standard_library()?);
-    }
-    if package.linked_by_zig {
-        more.push(zig(tree)?);
-    }
-    let mut text = serde_json::to_string_pretty(&list)?;
-    text.push('\n');
-    std::fs::write(out, text).with_context(|| format!("{} cannot be written", out.display()))
+    parts(&program::run(&mut command, &log, Output::Apart, LIMIT)?.ok()?.stdout)
+}
+
+/// What cargo knows of all crates.
+fn metadata(tree: &Tree) -> Result<Value> {
+    let mut command = compile::cargo(tree, "metadata");
+    command.args(["--locked", "--format-version", "1"]);
+    let said = program::run(&mut command, &tree.log("metadata"), Output::Apart, LIMIT)?.ok()?.stdout;
+    serde_json::from_str(&said).context("cargo's metadata cannot be read")
+}
+
+fn described(metadata: &Value, wanted: impl Fn(&Value) -> bool) -> Result<&Value> {
+    let packages = metadata["packages"].as_array().context("cargo's metadata has no packages")?;
+    packages
+        .iter()
+        .find(|package| wanted(package))
+        .context("cargo's metadata lacks a crate that cargo tree shows")
+}
+
+fn folder(package: &Value) -> Option<PathBuf> {
+    Some(Path::new(package["manifest_path"].as_str()?).parent()?.to_path_buf())
 }
 
 /// Checks lists as others would read them, and that they name no folder.
@@ -191,58 +256,74 @@ fn checksums(lock: &str) -> Result<Vec<(String, String)>> {
     Ok(known.collect())
 }
 
-/// SQLite, whose source the crate brings.
-fn sqlite(tree: &Tree) -> Result<Value> {
-    let mut command = compile::cargo(tree, "metadata");
-    command.args(["--locked", "--format-version", "1"]);
-    let said = program::run(&mut command, &tree.log("metadata"), Output::Apart, LIMIT)?.ok()?.stdout;
-    let metadata: Value = serde_json::from_str(&said).context("cargo's metadata cannot be read")?;
-    let packages = metadata["packages"].as_array().context("cargo's metadata has no packages")?;
-    let package = packages.iter().find(|package| package["name"] == "libsqlite3-sys");
-    let manifest =
-        package.and_then(|package| package["manifest_path"].as_str()).context("SQLite is not there")?;
-    let header = Path::new(manifest).with_file_name("sqlite3").join("sqlite3.h");
+/// Something inside that is no crate.
+struct Brought {
+    name: &'static str,
+    version: String,
+    licence: &'static str,
+    what: &'static str,
+}
+
+impl Brought {
+    fn component(&self) -> Value {
+        let reference = format!("pkg:generic/{}@{}", self.name, self.version);
+        json!({
+            "type": "library",
+            "bom-ref": reference,
+            "name": self.name,
+            "version": self.version,
+            "description": self.what,
+            "licenses": [{ "expression": self.licence }],
+            "purl": reference,
+        })
+    }
+}
+
+fn brought(tree: &Tree, package: &Package, parts: &[Part]) -> Result<Vec<Brought>> {
+    let mut brought = Vec::new();
+    if parts.iter().any(|part| part.name == "libsqlite3-sys") {
+        brought.push(Brought {
+            name: "sqlite",
+            version: sqlite_version(&metadata(tree)?)?,
+            licence: "blessing",
+            what: "the journal's store, compiled from the source in libsqlite3-sys",
+        });
+    }
+    if package.target.is_some() {
+        brought.push(Brought {
+            name: "rust-std",
+            version: rust_version()?,
+            licence: "MIT OR Apache-2.0",
+            what: "Rust's standard library",
+        });
+    }
+    if package.linked_by_zig {
+        brought.push(Brought {
+            name: "zig-libunwind",
+            version: super::tools::zig_version(tree)?,
+            licence: "Apache-2.0 WITH LLVM-exception",
+            what: "LLVM's libunwind as zig brings it, in what zig linked",
+        });
+    }
+    Ok(brought)
+}
+
+fn sqlite_version(metadata: &Value) -> Result<String> {
+    let package = described(metadata, |package| package["name"] == "libsqlite3-sys")?;
+    let header = folder(package).context("libsqlite3-sys lies in no folder")?.join("sqlite3/sqlite3.h");
     let header = std::fs::read_to_string(&header).context("SQLite's header cannot be read")?;
     let version = header
         .lines()
         .find_map(|line| Some(line.strip_prefix("#define SQLITE_VERSION")?.trim().trim_matches('"')))
         .context("SQLite's header has no version")?;
-    Ok(brought(
-        "sqlite",
-        version,
-        "blessing",
-        "The journal's store, compiled from the source in libsqlite3-sys",
-    ))
+    Ok(version.to_string())
 }
 
-fn standard_library() -> Result<Value> {
+fn rust_version() -> Result<String> {
     let output = Command::new("rustc").arg("-vV").output().context("rustc is missing")?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let version =
-        said.lines().find_map(|line| line.strip_prefix("release: ")).context("rustc has no version")?;
-    Ok(brought("rust-std", version, "MIT OR Apache-2.0", "Rust's standard library"))
-}
-
-fn zig(tree: &Tree) -> Result<Value> {
-    let wanted = std::fs::read_to_string(tree.root.join(super::tools::REQUIREMENTS))?;
-    let version =
-        wanted.lines().find_map(|line| line.strip_prefix("ziglang==")).context("zig has no version")?;
-    let what = "LLVM's libunwind as zig brings it; zig linked this";
-    Ok(brought("zig-libunwind", version, "Apache-2.0 WITH LLVM-exception", what))
-}
-
-/// Something inside that is no crate.
-fn brought(name: &str, version: &str, licence: &str, what: &str) -> Value {
-    let reference = format!("pkg:generic/{name}@{version}");
-    json!({
-        "type": "library",
-        "bom-ref": reference,
-        "name": name,
-        "version": version,
-        "description": what,
-        "licenses": [{ "expression": licence }],
-        "purl": reference,
-    })
+    let said = String::from_utf8_lossy(&output.stdout);
+    let version = said.lines().find_map(|line| line.strip_prefix("release: "));
+    Ok(version.context("rustc has no version")?.to_string())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::tree::Tree;
 
 use super::target::{Libc, Target};
 
-pub const REQUIREMENTS: &str = "xtask/requirements-package.txt";
+const REQUIREMENTS: &str = "xtask/requirements-package.txt";
 
 /// A Python that has them.
 pub struct Tools {
@@ -43,6 +43,11 @@ impl Tools {
         // It would change what is made.
         command.env("CARGO_INCREMENTAL", "0");
         command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags(target)?);
+        if target.is_some() {
+            // Zig compiles C with frame pointers, by which a debugger finds its way; tables for the same would be a fiftieth of the
+            // whole. Nothing unwinds through C: a panic in a function that SQLite calls is caught before it gets there.
+            command.env("CFLAGS", "-fno-asynchronous-unwind-tables -fno-unwind-tables");
+        }
         for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
             command.env_remove(name);
         }
@@ -74,6 +79,14 @@ fn sources() -> Result<Vec<PathBuf>> {
     let mut folders = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     folders.sort();
     Ok(folders)
+}
+
+/// The pinned version of zig.
+pub fn zig_version(tree: &Tree) -> Result<String> {
+    let wanted = std::fs::read_to_string(tree.root.join(REQUIREMENTS))?;
+    let version =
+        wanted.lines().find_map(|line| line.strip_prefix("ziglang==")).context("zig has no version")?;
+    Ok(version.to_string())
 }
 
 /// Where cargo keeps what it needs.

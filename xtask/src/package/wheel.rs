@@ -15,13 +15,22 @@ use super::tools::Tools;
 
 const LIMIT: Duration = Duration::from_secs(90 * 60);
 
-/// Builds the wheel for one machine into `packages`, the list of its parts inside.
-pub fn build(tree: &Tree, tools: &Tools, target: Target, parts: &Path, packages: &Path) -> Result<PathBuf> {
+/// Builds the wheel for one machine into `packages`. `inside` goes where the lists of its parts are kept in it.
+pub fn build(
+    tree: &Tree,
+    tools: &Tools,
+    target: Target,
+    inside: &[&Path],
+    packages: &Path,
+) -> Result<PathBuf> {
     let place = tree.fresh(&format!("wheel-{}", target.triple))?;
     let mut command = maturin(tree, tools, "build");
     tools.for_release(tree, Some(target), &mut command)?;
     command.args(["--release", "--locked", "--zig", "--compatibility", target.compatibility()]);
-    command.args(["--target", target.triple, "--sbom-include"]).arg(parts).arg("--out").arg(&place);
+    for file in inside {
+        command.arg("--sbom-include").arg(file);
+    }
+    command.args(["--target", target.triple, "--out"]).arg(&place);
     let log = tree.log(&format!("release-python-{}", target.triple));
     program::run(&mut command, &log, Output::Together, LIMIT)?.ok()?;
     let wheel = python::wheel(&place)?;
