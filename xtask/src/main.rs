@@ -46,7 +46,8 @@ cargo xtask COMMAND
   simulate [--seeds N] [--from S] [--break GUARD]
                         histories of a till from seeds, each with the promise checked at every step;
                         with a guard off, how many seeds it takes to notice
-  package               release builds: sizes, symbols, and no testing seams inside
+  package [--try]       release builds into target/packages/: their sizes, symbols and parts; with --try, those
+                        of this machine alone, and then each sells with the tree renamed and cargo not found
 ";
 
 fn main() -> ExitCode {
@@ -83,6 +84,7 @@ fn run() -> Result<bool> {
         return simulate::run(&tree, &arguments);
     }
     let (mut check, mut broken, mut language, mut numbers) = (false, None, None, Vec::new());
+    let mut which = package::Which::All;
     while let Some(argument) = arguments.next()? {
         match (command.as_str(), argument) {
             (_, Short('h') | Long("help")) => {
@@ -92,6 +94,7 @@ fn run() -> Result<bool> {
             ("gen", Long("check")) => check = true,
             ("demo", Long("break")) => broken = Some(arguments.value()?.string()?),
             ("kills", Long("language")) => language = Some(arguments.value()?.string()?),
+            ("package", Long("try")) => which = package::Which::Trial,
             ("rules", Value(number)) => numbers.push(number.parse::<u8>()?),
             (_, other) => return Err(other.unexpected().into()),
         }
@@ -105,7 +108,7 @@ fn run() -> Result<bool> {
         "kills" => kills::run(&tree, language.as_deref()),
         "demo" => demo::run(&tree, broken.as_deref()),
         "operations" => operations::command(&tree),
-        "package" => package::run(&tree),
+        "package" => package::run(&tree, which),
         other => bail!("there is no command {other:?}\n\n{HELP}"),
     }
 }

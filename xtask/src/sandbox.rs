@@ -19,6 +19,7 @@ pub struct Sandbox {
     pub ledger: PathBuf,
 }
 
+const PROGRAM: &str = "tillgate-sandbox";
 const USER: &str = "till";
 const PASSWORD: &str = "secret";
 /// Seconds of real time for an answer of its control.
@@ -30,18 +31,22 @@ impl Sandbox {
 
     /// Starts one whose time runs so many times faster; its ledger lies in this folder.
     pub fn start(tree: &Tree, folder: &Path, speed: u32) -> Result<Self> {
-        Self::start_with(tree, folder, speed, &[])
+        Self::start_with(&tree.program(PROGRAM), folder, speed, &[])
+    }
+
+    /// Starts a copy of the program that lies somewhere else.
+    pub fn start_copy(program: &Path, folder: &Path, speed: u32) -> Result<Self> {
+        Self::start_with(program, folder, speed, &[])
     }
 
     /// Starts one whose orders are final as soon as they are taken.
     pub fn start_immediate(tree: &Tree, folder: &Path) -> Result<Self> {
-        Self::start_with(tree, folder, 1, &["--immediately-final"])
+        Self::start_with(&tree.program(PROGRAM), folder, 1, &["--immediately-final"])
     }
 
-    fn start_with(tree: &Tree, folder: &Path, speed: u32, more: &[&str]) -> Result<Self> {
+    fn start_with(program: &Path, folder: &Path, speed: u32, more: &[&str]) -> Result<Self> {
         let ledger = folder.join("ledger.jsonl");
-        let program = tree.program("tillgate-sandbox");
-        let mut child = Command::new(&program)
+        let mut child = Command::new(program)
             .args(["--port", "0", "--catalogue-products", "0", "--until-stdin-closes"])
             .args(["--speed", &speed.to_string()])
             .args(more)

@@ -1,6 +1,6 @@
 //! What must be on the machine before anything can be tested: found, installed where that is allowed, or asked for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -18,10 +18,14 @@ pub enum For {
     Tests,
     /// Selling from C and Python.
     Demo,
+    /// Making packages and trying them.
+    Packages,
 }
 
 /// A program that is needed, and the Debian package that has it.
 const PROGRAMS: [(&str, &str); 2] = [("gcc", "gcc"), ("python3", "python3")];
+const PROGRAMS_OF_PACKAGES: [(&str, &str); 3] =
+    [("cmake", "cmake"), ("make", "make"), ("pkg-config", "pkg-config")];
 const PROGRAMS_OF_TESTS: [(&str, &str); 2] = [("g++", "g++"), ("valgrind", "valgrind")];
 
 /// Pinned tools for Python, what holds the sandbox against the gateway's description, and the web servers of the samples.
@@ -34,8 +38,10 @@ const REQUIREMENTS: [&str; 3] = [
 /// Makes sure of the machine's packages.
 pub fn machine(tree: &Tree, wanted: For) -> Result<()> {
     let mut programs = PROGRAMS.to_vec();
-    if wanted == For::Tests {
-        programs.extend(PROGRAMS_OF_TESTS);
+    match wanted {
+        For::Tests => programs.extend(PROGRAMS_OF_TESTS),
+        For::Packages => programs.extend(PROGRAMS_OF_PACKAGES),
+        For::Demo => {}
     }
     let missing = programs.into_iter().filter(|(program, _)| !program::is_there(program));
     let mut missing: Vec<&str> = missing.map(|(_, package)| package).collect();
@@ -67,24 +73,28 @@ pub fn machine(tree: &Tree, wanted: For) -> Result<()> {
 
 /// Makes sure of the tools for Python, in the tree and nowhere else.
 pub fn python(tree: &Tree) -> Result<()> {
-    let venv = venv(tree);
+    venv_with(tree, &venv(tree), &REQUIREMENTS)
+}
+
+/// A virtual environment that has what these files of the tree ask for.
+pub fn venv_with(tree: &Tree, venv: &Path, requirements: &[&str]) -> Result<()> {
     let mut wanted = String::new();
-    for requirements in REQUIREMENTS {
-        let text = std::fs::read_to_string(tree.root.join(requirements));
-        wanted.push_str(&text.with_context(|| format!("{requirements} cannot be read"))?);
+    for file in requirements {
+        let text = std::fs::read_to_string(tree.root.join(file));
+        wanted.push_str(&text.with_context(|| format!("{file} cannot be read"))?);
     }
     let installed = venv.join("installed-requirements.txt");
     if std::fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
         return Ok(());
     }
     let mut make = Command::new("python3");
-    make.args(["-m", "venv", "--clear"]).arg(&venv);
+    make.args(["-m", "venv", "--clear"]).arg(venv);
     program::run(&mut make, &tree.log("venv"), Output::Together, LIMIT)?.ok()?;
-    let mut install = Command::new(interpreter(tree));
+    let mut install = Command::new(venv.join("bin/python"));
     install.current_dir(&tree.root);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    for requirements in REQUIREMENTS {
-        install.args(["-r", requirements]);
+    for file in requirements {
+        install.args(["-r", file]);
     }
     program::run(&mut install, &tree.log("pip"), Output::Together, LIMIT)?.ok()?;
     std::fs::write(&installed, wanted)?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// The folders of this checkout.
 pub struct Tree {
@@ -52,6 +52,16 @@ impl Tree {
     pub fn told<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
         path.strip_prefix(&self.root).unwrap_or(path).display()
     }
+}
+
+/// An empty folder that is in no way part of the tree.
+pub fn outside(tree: &Tree, name: &str) -> Result<PathBuf> {
+    let path = std::env::temp_dir().join(format!("tillgate-{name}-{}", std::process::id()));
+    if path.starts_with(&tree.root) {
+        bail!("the folder for temporary files lies in the tree: set TMPDIR to one outside of it");
+    }
+    empty(&path)?;
+    Ok(path)
 }
 
 /// Makes a folder that is there and holds nothing.

@@ -13,8 +13,9 @@ use crate::testing::{Guard, guard};
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
 
 #[cfg(feature = "testing")]
@@ -23,56 +24,120 @@ pub use simulated::SimulatedRuntime;
 /// A boxed future: one type for all work, so that what runs it is compiled once.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Runs work as a task of its own and waits for its result. Dropping the returned future ends the wait, not the work.
-pub(crate) async fn detached<T: Send + 'static>(
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    if !guard(Guard::CancelDetached) {
-        return in_the_callers_hands(work).await;
-    }
-    started(work).await
+/// Runs work as a task of its own, begun when its result is first waited for. Dropping the wait ends the wait, not the work.
+pub(crate) fn detached<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Wait<T> {
+    let result = Slot::empty();
+    let place = result.clone();
+    // Nobody may be waiting any more; the work is done all the same.
+    Wait { result, work: Work::Waits(Box::pin(async move { place.put(work.await) })) }
 }
 
-/// Starts work as a task of its own, at once; the returned future waits for its result, like that of [`detached`].
+/// The same, begun at once.
 pub(crate) fn started<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
-) -> impl Future<Output = Result<T>> {
-    let (sender, receiver) = oneshot::channel();
-    let task = spawn(Box::pin(async move {
-        // Nobody may be waiting any more; the work is done all the same.
-        let _ = sender.send(work.await);
-    }));
-    async move {
-        let task = task?;
-        match receiver.await {
-            Ok(result) => result,
-            Err(_) => Err(task.finished().await.err().unwrap_or_else(closed)),
-        }
-    }
-}
-
-/// Starts a task. It is not generic: whoever needs a result brings a channel.
-pub(crate) fn spawn(work: BoxFuture<'static, ()>) -> Result<TaskHandle> {
-    #[cfg(feature = "testing")]
-    if simulated::is_entered() {
-        let task = simulated::spawn(work).expect("a simulation is entered");
-        return Ok(TaskHandle { task: RunningTask::Simulated(task) });
-    }
-    Ok(TaskHandle { task: RunningTask::Real(home::handle()?.spawn(work)) })
+) -> Result<Wait<T>> {
+    let mut wait = detached(work);
+    wait.work.begin()?;
+    Ok(wait)
 }
 
 /// Runs a function that blocks (SQLite, files) on a thread made for that, and waits for its result. Like [`detached`],
 /// dropping the wait does not stop it.
-#[allow(dead_code, reason = "for the journal")]
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    if is_simulated() {
-        return work();
+pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Wait<T> {
+    let result = Slot::empty();
+    let place = result.clone();
+    Wait { result, work: Work::Blocks(Box::new(move || place.put(work()))) }
+}
+
+/// Starts a task. It is not generic: whoever needs a result brings a place for it.
+pub(crate) fn spawn(work: BoxFuture<'static, ()>) -> Result<TaskHandle> {
+    #[cfg(feature = "testing")]
+    if simulated::is_entered() {
+        return Ok(TaskHandle { task: RunningTask::Simulated(simulated::spawn(work)?) });
     }
-    match home::handle()?.spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(broken) => Err(why_broken(broken)),
+    Ok(TaskHandle { task: RunningTask::Real(home::handle()?.spawn(work)) })
+}
+
+/// A wait for the result of work. Next to nothing in it depends on the kind of result, or it would be compiled for each.
+#[must_use = "work begins when it is waited for"]
+pub(crate) struct Wait<T> {
+    result: Slot<T>,
+    work: Work,
+}
+
+impl<T> Future for Wait<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        std::task::ready!(self.work.poll_end(context))?;
+        Poll::Ready(self.result.take())
+    }
+}
+
+/// Work, from before its begin to its end.
+enum Work {
+    /// Not begun.
+    Waits(BoxFuture<'static, ()>),
+    /// Not begun, and it blocks its thread.
+    Blocks(Box<dyn FnOnce() + Send>),
+    Task(TaskHandle),
+    /// What [`detached`] is not: work that ends when its caller lets go. Only for the test of that guard.
+    InTheCallersHands(BoxFuture<'static, ()>),
+    /// It could not be begun.
+    Refused,
+}
+
+impl Work {
+    /// Begins it where that has not been done.
+    fn begin(&mut self) -> Result<()> {
+        *self = match std::mem::replace(self, Self::Refused) {
+            Self::Waits(work) if !guard(Guard::CancelDetached) => Self::InTheCallersHands(work),
+            Self::Waits(work) => Self::Task(spawn(work)?),
+            // A simulation has no other threads.
+            Self::Blocks(work) if is_simulated() => Self::Task(spawn(Box::pin(async move { work() }))?),
+            Self::Blocks(work) => {
+                Self::Task(TaskHandle { task: RunningTask::Real(home::handle()?.spawn_blocking(work)) })
+            }
+            begun => begun,
+        };
+        Ok(())
+    }
+
+    /// Begins it where that has not been done, and waits for its end.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        self.begin()?;
+        match self {
+            Self::Task(task) => task.poll_end(context),
+            Self::InTheCallersHands(work) => {
+                let _entered = if is_simulated() { None } else { Some(home::handle()?.enter()) };
+                work.as_mut().poll(context).map(Ok)
+            }
+            Self::Waits(_) | Self::Blocks(_) | Self::Refused => Poll::Ready(Err(closed())),
+        }
+    }
+}
+
+/// Where work leaves its result.
+struct Slot<T>(Arc<Mutex<Option<Result<T>>>>);
+
+impl<T> Slot<T> {
+    fn empty() -> Self {
+        Self(Arc::default())
+    }
+
+    fn put(&self, result: Result<T>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    }
+
+    /// After the end of the work: what ended well has left something.
+    fn take(&self) -> Result<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| Err(closed()))
+    }
+}
+
+impl<T> Clone for Slot<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
     }
 }
 
@@ -109,13 +174,21 @@ pub(crate) fn is_simulated() -> bool {
 /// # Errors
 /// Those of the future, and [`TillgateError::Forked`].
 pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut result = None;
+    wait_for(std::pin::pin!(async { result = Some(work.await) }))?;
+    result.unwrap_or_else(|| Err(closed()))
+}
+
+/// Not generic, so that the waiting is compiled once, and the work not once for each kind of thread.
+fn wait_for(work: Pin<&mut dyn Future<Output = ()>>) -> Result<()> {
     home::refuse_a_forked_child()?;
     if home::this_thread_is_a_worker() {
         // A worker that waits must first hand its queue to another thread, or two waits would stop the runtime.
-        tokio::task::block_in_place(|| parker::block_on(work))
+        tokio::task::block_in_place(|| parker::block_on(work));
     } else {
-        parker::block_on(work)
+        parker::block_on(work);
     }
+    Ok(())
 }
 
 /// Ends the runtime for good: running tasks get `patience` to finish, and every later call is answered with
@@ -161,24 +234,17 @@ impl TaskHandle {
     }
 
     /// Waits for the end of the task; a panic in it is [`TillgateError::Internal`] with the panic's text.
-    pub(crate) async fn finished(self) -> Result<()> {
-        match self.task {
-            RunningTask::Real(task) => task.await.map_err(why_broken),
+    pub(crate) async fn finished(mut self) -> Result<()> {
+        std::future::poll_fn(|context| self.poll_end(context)).await
+    }
+
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        match &mut self.task {
+            RunningTask::Real(task) => Pin::new(task).poll(context).map(|ended| ended.map_err(why_broken)),
             #[cfg(feature = "testing")]
-            RunningTask::Simulated(task) => task.finished(),
+            RunningTask::Simulated(task) => task.poll_end(context),
         }
     }
-}
-
-/// What [`detached`] is not: work that ends when its caller lets go. Only for the test of that guard.
-async fn in_the_callers_hands<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let handle = home::handle()?;
-    let mut work = std::pin::pin!(work);
-    std::future::poll_fn(|context| {
-        let _entered = handle.enter();
-        work.as_mut().poll(context)
-    })
-    .await
 }
 
 fn why_broken(broken: JoinError) -> TillgateError {
@@ -210,7 +276,6 @@ fn closed() -> TillgateError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use tokio::sync::Notify;
 

@@ -51,7 +51,8 @@ struct TaskWaker {
 
 /// How a task stands.
 enum End {
-    Running,
+    /// And who waits for it.
+    Running(Option<Waker>),
     Finished,
     Panicked(Box<dyn Any + Send>),
 }
@@ -101,11 +102,9 @@ impl SimulatedRuntime {
             Ok(Poll::Pending) => {
                 self.inner.tasks.borrow_mut().insert(id, task);
             }
-            Ok(Poll::Ready(())) => *lock(&task.end) = End::Finished,
+            Ok(Poll::Ready(())) => task.ends(End::Finished),
             Err(panic) => {
-                // What its dropping sets free may ask how it ended.
-                *lock(&task.end) = End::Panicked(panic);
-                drop(task.work);
+                task.ends(End::Panicked(panic));
             }
         }
         true
@@ -143,16 +142,27 @@ pub(crate) fn is_entered() -> bool {
 }
 
 /// Starts a task on the runtime that this thread has entered.
-pub(super) fn spawn(work: BoxFuture<'static, ()>) -> Option<Handle> {
-    let inner = ENTERED.with(|entered| entered.borrow().clone())?;
-    Some(inner.spawn(work))
+pub(super) fn spawn(work: BoxFuture<'static, ()>) -> Result<Handle> {
+    let inner = ENTERED.with(|entered| entered.borrow().clone()).ok_or_else(super::closed)?;
+    Ok(inner.spawn(work))
+}
+
+impl Task {
+    fn ends(self, end: End) {
+        let before = std::mem::replace(&mut *lock(&self.end), end);
+        // What its dropping sets free may ask how it ended.
+        drop(self.work);
+        if let End::Running(Some(waiting)) = before {
+            waiting.wake();
+        }
+    }
 }
 
 impl Inner {
     fn spawn(&self, work: BoxFuture<'static, ()>) -> Handle {
         let id = self.next.get() + 1;
         self.next.set(id);
-        let end = Arc::new(Mutex::new(End::Running));
+        let end = Arc::new(Mutex::new(End::Running(None)));
         let waker = Arc::new(TaskWaker { id, queued: AtomicBool::new(false), ready: self.ready.clone() });
         self.tasks.borrow_mut().insert(id, Task { work, waker: waker.clone(), end: end.clone() });
         waker.wake();
@@ -192,15 +202,18 @@ impl Handle {
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        !matches!(*lock(&self.end), End::Running)
+        !matches!(*lock(&self.end), End::Running(_))
     }
 
     /// How it ended, once it has.
-    pub(super) fn finished(self) -> Result<()> {
-        match &*lock(&self.end) {
-            End::Finished => Ok(()),
-            End::Panicked(panic) => Err(super::panicked(panic.as_ref())),
-            End::Running => Err(super::closed()),
+    pub(super) fn poll_end(&self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        match &mut *lock(&self.end) {
+            End::Finished => Poll::Ready(Ok(())),
+            End::Panicked(panic) => Poll::Ready(Err(super::panicked(panic.as_ref()))),
+            End::Running(waiting) => {
+                *waiting = Some(context.waker().clone());
+                Poll::Pending
+            }
         }
     }
 }

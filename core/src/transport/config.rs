@@ -371,6 +371,14 @@ mod tests {
     }
 
     #[test]
+    fn a_host_beyond_ascii_is_written_in_punycode() {
+        assert_eq!(
+            BaseUrl::checked("https://xn--mnchen-3ya.example/shop").unwrap().host(),
+            "xn--mnchen-3ya.example"
+        );
+    }
+
+    #[test]
     fn a_path_parameter_stays_within_its_segment() {
         let base = BaseUrl::checked("https://shop.example/openapi/prod/").unwrap();
         let join = |code: &str| {

@@ -59,12 +59,13 @@ impl Transport {
         let tls = tls::Roots::load(config.extra_ca_pem.as_deref())?;
         let reads = settings
             .builder()
-            .tls_backend_preconfigured(tls.config(&["h2", "http/1.1"]))
+            .tls_backend_preconfigured(tls.config())
             .redirect(reqwest::redirect::Policy::none())
-            .gzip(true);
+            .gzip(true)
+            .http1_only();
         let mut money = settings
             .builder()
-            .tls_backend_preconfigured(tls.config(&["http/1.1"]))
+            .tls_backend_preconfigured(tls.config())
             .redirect(reqwest::redirect::Policy::none())
             .gzip(false)
             .http1_only()
@@ -171,7 +172,7 @@ fn id_header(request_id: &str) -> HeaderValue {
 }
 
 fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
-    // `Retry` of reqwest is for HTTP/2's refused streams; what is sent again is decided here, not there.
+    // What is sent again is decided here, not there.
     builder.retry(reqwest::retry::never()).build().map_err(|error| {
         TillgateError::invalid_argument(
             "transport",

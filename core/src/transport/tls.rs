@@ -32,8 +32,9 @@ impl Roots {
         Ok(Self { provider, verifier })
     }
 
-    /// A configuration that offers these protocols.
-    pub(super) fn config(&self, protocols: &[&str]) -> ClientConfig {
+    /// A configuration that offers HTTP/1.1: money calls must not share a connection, and for reads HTTP/2 was not worth its
+    /// size (docs/adr/0008).
+    pub(super) fn config(&self) -> ClientConfig {
         let builder = ClientConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()
             .expect("ring supports TLS 1.2 and 1.3");
@@ -44,7 +45,7 @@ impl Roots {
             }
             None => builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth(),
         };
-        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config
     }
 }

@@ -160,7 +160,9 @@ pub(super) async fn decoded<T: DeserializeOwned + Send + 'static>(
     kind: OperationKind,
 ) -> Result<T> {
     let apart = answer.body.len() > DECODED_APART_BYTES;
-    let decode = move || wire::decode(&answer.body).map_err(|why| transport::unreadable(&answer, kind, why));
+    // Behind a pointer, so that the reading of a record is not compiled for each of the two ways.
+    let decode: Box<dyn FnOnce() -> Result<T> + Send> =
+        Box::new(move || wire::decode(&answer.body).map_err(|why| transport::unreadable(&answer, kind, why)));
     if apart { runtime::blocking(decode).await } else { decode() }
 }
 

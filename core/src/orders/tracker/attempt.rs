@@ -9,7 +9,7 @@ use crate::orders::adapter::{Evidence, Submission, SubmitOutcome, UndoSteps};
 use crate::orders::machine::{AttemptEnd, Fact, Record, Source};
 use crate::orders::store::{Sealed, SecretKind};
 use crate::orders::types::*;
-use crate::runtime;
+use crate::runtime::{self, BoxFuture};
 use crate::testing::{Guard, crash_point, guard};
 use crate::{Outcome, Result, Secret, TillgateError};
 
@@ -44,8 +44,12 @@ impl Tracker {
             running.push((keys, runtime::started(async move { Ok(tracker.drive_group(group).await) })));
         }
         let mut driven = Vec::new();
-        for (keys, ending) in running {
-            match ending.await {
+        for (keys, begun) in running {
+            let ended = match begun {
+                Ok(wait) => wait.await,
+                Err(refused) => Err(refused),
+            };
+            match ended {
                 Ok(results) => driven.extend(results),
                 Err(broken) => {
                     let error = broken.with_outcome(Outcome::Unknown);
@@ -77,7 +81,12 @@ impl Tracker {
     }
 
     /// Drives one order: sends it, and again as long as it was surely not sent and there is time.
-    pub(super) async fn drive(self: &Arc<Self>, mut record: Record) -> Result<Record> {
+    pub(super) fn drive(self: &Arc<Self>, record: Record) -> BoxFuture<'_, Result<Record>> {
+        // Behind a pointer, or every crate that uses the till compiles all of this once more.
+        Box::pin(self.send_while_there_is_time(record))
+    }
+
+    async fn send_while_there_is_time(self: &Arc<Self>, mut record: Record) -> Result<Record> {
         // Close waits: a pending order is left at once, one that is being sent is seen to its outcome.
         let _busy = InFlight::begin(self);
         let mut wait = Duration::ZERO;

@@ -10,7 +10,7 @@ use crate::orders::machine::{self, AbsenceRule, Context, Fact, Record, Source};
 use crate::orders::moment::Moment;
 use crate::orders::store::Command;
 use crate::orders::types::*;
-use crate::runtime;
+use crate::runtime::{self, BoxFuture};
 use crate::testing::{Guard, crash_point, guard};
 use crate::{ErrorDetails, Result, TillgateError};
 
@@ -28,7 +28,16 @@ pub(super) enum Wish {
 
 impl Tracker {
     /// Looks an order up now. An error means that nothing certain was learnt.
-    pub(super) async fn look_up_now(self: &Arc<Self>, key: &str, wish: Wish) -> Result<()> {
+    pub(super) fn look_up_now<'a>(
+        self: &'a Arc<Self>,
+        key: &'a str,
+        wish: Wish,
+    ) -> BoxFuture<'a, Result<()>> {
+        // Behind a pointer, or every crate that uses the till compiles all of this once more.
+        Box::pin(self.ask_and_learn(key, wish))
+    }
+
+    async fn ask_and_learn(self: &Arc<Self>, key: &str, wish: Wish) -> Result<()> {
         if let Some(error) = self.journal.store().cannot_write() {
             return Err(error);
         }

@@ -346,3 +346,25 @@ fn make_the_fixture() {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::copy(till.journal(), path).unwrap();
 }
+
+#[test]
+fn sqlite_is_built_small_and_as_durable_as_it_comes() {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    let mut options = connection.prepare("PRAGMA compile_options").unwrap();
+    let options = options.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let options: Vec<String> = options.map(Result::unwrap).collect();
+    // What .cargo/config.toml leaves out is out of the builds that are tested, too.
+    for without in ["ENABLE_FTS3", "ENABLE_FTS5", "ENABLE_RTREE", "ENABLE_STAT4"] {
+        assert!(!options.iter().any(|option| option.starts_with(without)), "{without}: {options:?}");
+    }
+    for with in ["OMIT_JSON", "OMIT_LOAD_EXTENSION", "THREADSAFE=1", "ENABLE_API_ARMOR"] {
+        assert!(options.iter().any(|option| option == with), "{with}: {options:?}");
+    }
+    // Nothing about syncing, locking or the log is other than SQLite's own authors ship it: FULL and WAL are asked for, not
+    // built in.
+    for untouched in ["OMIT_WAL", "NO_SYNC", "OMIT_DISKIO", "OMIT_AUTOVACUUM", "DISABLE_", "OMIT_FLOATING"] {
+        assert!(!options.iter().any(|option| option.starts_with(untouched)), "{untouched}: {options:?}");
+    }
+    let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+    assert_eq!(synchronous, 2, "FULL, before anybody asks");
+}

@@ -1,0 +1,286 @@
+//! `cargo xtask package`: what would be shipped, made, looked at, and tried as users have it.
+//!
+//! For each machine whose standard library is here: an archive for C and a wheel. Besides, the source distribution for Python and
+//! the Rust crates. Beside each lies the list of its parts. All of it goes into `target/packages/`.
+
+mod c_archive;
+mod crates;
+mod elf;
+mod import_time;
+mod inspection;
+mod library;
+mod notices;
+mod parts;
+#[cfg(test)]
+mod settings;
+mod static_library;
+mod target;
+mod tools;
+mod trial;
+mod wheel;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::compile::{self, What};
+use crate::program::{self, Output};
+use crate::report::{Report, Tally};
+use crate::setup;
+use crate::tree::{self, Tree};
+
+use self::inspection::{MEGABYTE, Shipped, inspect, megabytes, size};
+use self::parts::Package;
+use self::target::Target;
+use self::tools::Tools;
+
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+const C_SIZE_MAX_BYTES: u64 = 6 * MEGABYTE;
+const PYTHON_SIZE_MAX_BYTES: u64 = 5 * MEGABYTE;
+/// Over a bare start of Python.
+const IMPORT_MAX: Duration = Duration::from_millis(15);
+
+/// What is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Everything that can be made here.
+    All,
+    /// What a user of this machine installs, and then it is tried.
+    Trial,
+}
+
+pub fn run(tree: &Tree, which: Which) -> Result<bool> {
+    let mut report = Report::default();
+    if !report.prepare("set-up: the machine", || setup::machine(tree, setup::For::Packages)) {
+        return Ok(report.finish());
+    }
+    let mut tools = None;
+    report.prepare("set-up: tools", || {
+        tools = Some(Tools::install(tree)?);
+        Ok(())
+    });
+    let Some(tools) = tools else { return Ok(report.finish()) };
+    let making = Making { tree, tools, version: version(tree)?, packages: packages(tree, which)? };
+    let own = Target::own()?;
+    let (mut c_archive, mut wheel) = (None, None);
+    for target in target::ALL.into_iter().filter(|target| which == Which::All || *target == own) {
+        if !target.is_here()? {
+            let reason =
+                format!("not built: the standard library of {} is not on this machine", target.triple);
+            report.cases(&format!("packages for {}", target.triple), || Ok(Tally::skipped(reason)));
+            continue;
+        }
+        let (mut made_archive, mut made_wheel) = (None, None);
+        report.cases(&format!("C archive, {}", target.triple), || {
+            let (archive, tally) = making.c_archive(target)?;
+            made_archive = Some(archive);
+            Ok(tally)
+        });
+        report.cases(&format!("wheel, {}", target.triple), || {
+            let (wheel, tally) = making.wheel(target)?;
+            made_wheel = Some(wheel);
+            Ok(tally)
+        });
+        if target == own {
+            (c_archive, wheel) = (made_archive, made_wheel);
+        }
+    }
+    if let Some(wheel) = &wheel {
+        report.cases("time of import", || making.import_time(wheel));
+    }
+    if which == Which::All {
+        report.cases("source distribution, built in an empty place", || making.sources());
+        report.cases("Rust crates, built from their own files", || making.crates());
+    }
+    report.cases("lists of parts", || parts::check(tree, &making.tools, &making.lists()?));
+    report.cases("sums", || making.sums());
+    if which == Which::Trial {
+        if let (Some(wheel), Some(c_archive)) = (wheel, c_archive) {
+            report.cases("trial: the tree is gone, cargo is not found", || {
+                compile::build(tree, What::Demo)?;
+                trial::run(tree, &trial::Packages { wheel, c_archive })
+            });
+        } else {
+            report.given_up("trial", "the packages of this machine were not made");
+        }
+    }
+    println!("   packages are in {}", tree.told(&making.packages));
+    Ok(report.finish())
+}
+
+struct Making<'a> {
+    tree: &'a Tree,
+    tools: Tools,
+    version: String,
+    /// Where packages go.
+    packages: PathBuf,
+}
+
+impl Making<'_> {
+    fn c_archive(&self, target: Target) -> Result<(PathBuf, Tally)> {
+        let library = library::build(self.tree, &self.tools, target)?;
+        let mut tally = inspect(
+            self.tree,
+            &Shipped {
+                name: "C library",
+                binary: &library.shared,
+                size_max_bytes: C_SIZE_MAX_BYTES,
+                exports: "tg_",
+                soname: Some(&library.soname),
+                floor: Some(target),
+                anonymous: true,
+            },
+        )?;
+        let names = static_library::names(&library.archive)?;
+        let own = !names.is_empty() && names.iter().all(|name| name.starts_with("tg_"));
+        println!("   static library: {}, {} names", megabytes(size(&library.archive)?), names.len());
+        if !own {
+            println!("   static library: it gives more than its own names");
+        }
+        tally.count(own);
+        let package =
+            &Package { root: "tillgate-c", kind: "generic", target: Some(target), linked_by_zig: true };
+        let parts = self.list(&format!("{}.tar.gz", c_archive::name(&self.version, target)), package)?;
+        let licences = self.tree.fresh("c-archive-licences")?.join(notices::FILE);
+        notices::write(self.tree, package, &licences)?;
+        let inside = [(parts.as_path(), "tillgate.cdx.json"), (&licences, notices::FILE)];
+        let archive = c_archive::pack(self.tree, &library, target, &self.version, &inside, &self.packages)?;
+        self.made(&archive)?;
+        Ok((archive, tally))
+    }
+
+    fn wheel(&self, target: Target) -> Result<(PathBuf, Tally)> {
+        // The list goes into the wheel, whose name is known only when it is made.
+        let package =
+            Package { root: "tillgate-python", kind: "pypi", target: Some(target), linked_by_zig: true };
+        let place = self.tree.fresh("wheel-parts")?;
+        let (list, licences) = (place.join("tillgate.cdx.json"), place.join(notices::FILE));
+        parts::write(self.tree, &package, &list)?;
+        notices::write(self.tree, &package, &licences)?;
+        let wheel = wheel::build(self.tree, &self.tools, target, &[&list, &licences], &self.packages)?;
+        std::fs::copy(&list, beside(&wheel)?)?;
+        self.made(&wheel)?;
+        let place = self.tree.work.join(format!("wheel-content-{}", target.triple));
+        let extension = wheel::unpack(self.tree, &self.tools, &wheel, &place)?;
+        let tally = inspect(self.tree, &extension_of("Python extension", &extension, Some(target)))?;
+        Ok((wheel, tally))
+    }
+
+    fn import_time(&self, wheel: &Path) -> Result<Tally> {
+        let place = self.tree.work.join("import-time");
+        wheel::unpack(self.tree, &self.tools, wheel, &place)?;
+        let python = self.tools.python();
+        let time = import_time::measure(Path::new(python.get_program()), &place)?;
+        let told = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
+        println!(
+            "   import tillgate: {} over a bare start, at most {}",
+            told(time.of_import()),
+            told(IMPORT_MAX)
+        );
+        println!("   with the names that a seller needs: {}", told(time.of_names()));
+        let mut tally = Tally::default();
+        tally.count(time.of_import() <= IMPORT_MAX);
+        Ok(tally)
+    }
+
+    fn sources(&self) -> Result<Tally> {
+        let sources = wheel::sources(self.tree, &self.tools, &self.packages)?;
+        let name = sources.file_name().context("a file has a name")?.to_string_lossy().into_owned();
+        self.list(
+            &name,
+            &Package { root: "tillgate-python", kind: "pypi", target: None, linked_by_zig: false },
+        )?;
+        self.made(&sources)?;
+        let wheel = wheel::build_from_sources(self.tree, &sources)?;
+        let place = self.tree.work.join("sdist-content");
+        let extension = wheel::unpack(self.tree, &self.tools, &wheel, &place)?;
+        inspect(self.tree, &extension_of("Python extension from sources", &extension, None))
+    }
+
+    fn crates(&self) -> Result<Tally> {
+        let crates = crates::pack(self.tree, &self.version, &self.packages)?;
+        for (file, root) in crates.iter().zip(crates::CRATES) {
+            let name = file.file_name().context("a file has a name")?.to_string_lossy().into_owned();
+            self.list(&name, &Package { root, kind: "cargo", target: None, linked_by_zig: false })?;
+            self.made(file)?;
+        }
+        Ok(Tally::passed(crates.len()))
+    }
+
+    /// The list of the parts of a package, beside it.
+    fn list(&self, name: &str, package: &Package) -> Result<PathBuf> {
+        let list = self.packages.join(format!("{name}.cdx.json"));
+        parts::write(self.tree, package, &list)?;
+        Ok(list)
+    }
+
+    /// All lists that there are now.
+    fn lists(&self) -> Result<Vec<PathBuf>> {
+        let mut lists = files(&self.packages)?;
+        lists.retain(|path| path.to_string_lossy().ends_with(".cdx.json"));
+        Ok(lists)
+    }
+
+    /// SHA-256 of everything, as `sha256sum --check` reads it.
+    fn sums(&self) -> Result<Tally> {
+        let mut command = std::process::Command::new("sha256sum");
+        command.current_dir(&self.packages);
+        let files = files(&self.packages)?;
+        command.args(files.iter().filter_map(|path| path.file_name()));
+        let said =
+            program::run(&mut command, &self.tree.log("sha256sum"), Output::Apart, LIMIT)?.ok()?.stdout;
+        std::fs::write(self.packages.join("SHA256SUMS"), said)?;
+        Ok(Tally::passed(files.len()))
+    }
+
+    fn made(&self, package: &Path) -> Result<()> {
+        println!("   {} {}", self.tree.told(package), megabytes(size(package)?));
+        Ok(())
+    }
+}
+
+fn extension_of<'a>(name: &'a str, binary: &'a Path, floor: Option<Target>) -> Shipped<'a> {
+    Shipped {
+        name,
+        binary,
+        size_max_bytes: PYTHON_SIZE_MAX_BYTES,
+        exports: "PyInit_",
+        soname: None,
+        floor,
+        // Who builds from the sources has the folders of his own machine in it.
+        anonymous: floor.is_some(),
+    }
+}
+
+/// Where packages go. What an earlier run left is not of this one.
+fn packages(tree: &Tree, which: Which) -> Result<PathBuf> {
+    let packages = tree.target.join(match which {
+        Which::All => "packages",
+        Which::Trial => "packages-tried",
+    });
+    tree::empty(&packages)?;
+    Ok(packages)
+}
+
+/// Where the list of a package's parts goes.
+fn beside(package: &Path) -> Result<PathBuf> {
+    let name = package.file_name().context("a package has a name")?.to_string_lossy();
+    Ok(package.with_file_name(format!("{name}.cdx.json")))
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.sort();
+    Ok(files)
+}
+
+/// The workspace's one version.
+fn version(tree: &Tree) -> Result<String> {
+    let manifest = std::fs::read_to_string(tree.root.join("Cargo.toml"))?;
+    let manifest: toml::Table = manifest.parse().context("Cargo.toml cannot be read")?;
+    let version =
+        manifest["workspace"]["package"]["version"].as_str().context("the workspace has no version")?;
+    Ok(version.to_string())
+}
