@@ -596,6 +596,7 @@ fn voucher() -> Voucher {
         pdf_link: None,
         expiration: None,
         usage_instructions: Default::default(),
+        unknown_fields: None,
     }
 }
 

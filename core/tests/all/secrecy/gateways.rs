@@ -153,43 +153,12 @@ pub fn proxy() -> Double {
     Double::answering(|seen| quoted(seen, 407))
 }
 
-/// A gateway that speaks HTTP/2 over TLS to those who offer it: it quotes as an error where the path holds a secret, and
-/// delivers otherwise. With the authority to trust.
-pub fn over_http2() -> (Double, String) {
+/// A gateway behind TLS: it quotes as an error where the address holds a secret, and delivers otherwise. With the authority
+/// to trust.
+pub fn over_tls() -> (Double, String) {
     let authority = crate::transport::Authority::new("authority");
-    let mut config = Arc::unwrap_or_clone(authority.server("127.0.0.1", -86_400, 86_400));
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    let double = Double::connections(move |connection| {
-        let acceptor = acceptor.clone();
-        async move {
-            let Ok(stream) = acceptor.accept(connection.stream).await else { return };
-            if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
-                return;
-            }
-            let Ok(mut requests) =
-                h2::server::Builder::new().handshake::<_, std::io::Cursor<Vec<u8>>>(stream).await
-            else {
-                return;
-            };
-            while let Some(Ok((request, mut respond))) = requests.accept().await {
-                // Heads alone: what reads over HTTP/2 sends its secrets in the address and the headers.
-                let mut head = format!("{} {} HTTP/1.1\r\n", request.method(), request.uri());
-                for (name, value) in request.headers() {
-                    head.push_str(&format!("{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes())));
-                }
-                let seen = Seen { connection: 0, head, body: Vec::new() };
-                let (status, bytes) = match seen.line() {
-                    line if line.contains("gift_card_code") => (400, quoted(&seen, 400)),
-                    _ => (200, delivered(&seen)),
-                };
-                let begin = bytes.windows(4).position(|window| window == b"\r\n\r\n").map_or(0, |at| at + 4);
-                let response = http::Response::builder().status(status).body(()).expect("a head");
-                if let Ok(mut stream) = respond.send_response(response, false) {
-                    let _ = stream.send_data(std::io::Cursor::new(bytes[begin..].to_vec()), true);
-                }
-            }
-        }
+    let double = Double::tls(authority.server("127.0.0.1", -86_400, 86_400), |seen| {
+        if seen.line().contains("gift_card_code") { quoted(seen, 400) } else { delivered(seen) }
     });
     (double, authority.pem())
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};
 use tracing::span;
 
-/// What was logged since it began: by `tracing` (this library, HTTP/2), and by `log` (the rest of the HTTP stack).
+/// What was logged since it began: by `tracing` (this library), and by `log` (the HTTP stack).
 #[derive(Clone, Default)]
 pub struct Log {
     pub tracing: Arc<Mutex<String>>,

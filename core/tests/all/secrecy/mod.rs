@@ -105,7 +105,7 @@ fn channels(leaking: bool) -> Vec<Channel> {
     let channel = |name, bytes, sign_of_life| Channel { name, bytes, sign_of_life };
     let files = |name: &str| files(&folder.path().join(name));
     vec![
-        channel("tracing", left("tracing"), &["getGiftCard", "phoneNumberVerify", "no answer", "h2::"]),
+        channel("tracing", left("tracing"), &["getGiftCard", "phoneNumberVerify", "no answer"]),
         channel("log", left("log"), &["starting new connection", "intercepts"]),
         channel(
             "errors",

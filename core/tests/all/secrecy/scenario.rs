@@ -76,7 +76,7 @@ impl Told {
     /// Every call that carries a secret, or is answered with one, at every kind of gateway.
     fn clients(&mut self) {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (http2, authority) = gateways::over_http2();
+        let (over_tls, authority) = gateways::over_tls();
         let plain =
             |url: String| (url, TransportConfig { use_environment_proxy: Some(false), ..Default::default() });
         // What fails is tried again for so long only.
@@ -108,9 +108,9 @@ impl Told {
             // Plain HTTP where TLS is expected: neither side understands the other.
             hurried(format!("https://{}", gateways::delivering().address)),
             // A certificate of nobody who is trusted.
-            failing(format!("https://{}", http2.address)),
+            failing(format!("https://{}", over_tls.address)),
             (
-                format!("https://{}", http2.address),
+                format!("https://{}", over_tls.address),
                 TransportConfig { extra_ca_pem: Some(authority), ..plain(String::new()).1 },
             ),
             proxied(format!("http://{}", gateways::proxy().address)),
