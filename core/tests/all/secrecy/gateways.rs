@@ -6,7 +6,6 @@ use crate::double::{Double, Seen, answer, json, with_headers};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// A gateway that does what it is asked, with a canary in each secret of its answers.
 pub fn delivering() -> Double {

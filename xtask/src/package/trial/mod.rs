@@ -90,11 +90,14 @@ impl Place {
             std::fs::copy(from, &to).with_context(|| format!("{} cannot be copied", from.display()))?;
             Ok::<_, anyhow::Error>(to)
         };
-        copy(&tree.root.join("examples/python/sell.py"))?;
-        copy(&tree.root.join("examples/c/sell.c"))?;
+        for example in ["python/sell.py", "python/shop.py", "c/sell.c", "c/shop.h"] {
+            copy(&tree.root.join("examples").join(example))?;
+        }
         std::fs::create_dir(folder.join("cmake"))?;
         std::fs::write(folder.join("cmake/CMakeLists.txt"), CMAKE_LISTS)?;
-        std::fs::copy(folder.join("sell.c"), folder.join("cmake/sell.c"))?;
+        for source in ["sell.c", "shop.h"] {
+            std::fs::copy(folder.join(source), folder.join("cmake").join(source))?;
+        }
         Ok(Self {
             sandbox: copy(&tree.program("tillgate-sandbox"))?,
             wheel: copy(&packages.wheel)?,
