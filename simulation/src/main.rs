@@ -20,10 +20,10 @@ use promise::Edges;
 use tillgate::testing::{Guard, switch_off};
 
 const HELP: &str = "\
-tillgate-simulate [--seeds N] [--from S] [--threads N] [--break GUARD]
+tillgate-simulate [--seeds N] [--from S] [--threads N] [--every-fault] [--break GUARD]
 
-Runs the histories of N seeds from S on and checks the promise at every step. With --break one guard is off, and the
-seeds are run until one shows it.
+Runs the histories of N seeds from S on and checks the promise at every step. With --every-fault it fails too when a
+fault never came about. With --break one guard is off, and the seeds are run until one shows it.
 ";
 
 /// Broken histories that are told in full.
@@ -35,6 +35,7 @@ struct Asked {
     seeds: u64,
     from: u64,
     threads: usize,
+    every_fault: bool,
     broken: Option<Guard>,
 }
 
@@ -55,13 +56,14 @@ fn main() -> ExitCode {
 
 fn asked() -> Result<Option<Asked>, lexopt::Error> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut asked = Asked { seeds: 1_000, from: 1, threads, broken: None };
+    let mut asked = Asked { seeds: 1_000, from: 1, threads, every_fault: false, broken: None };
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("seeds") => asked.seeds = arguments.value()?.parse()?,
             Long("from") => asked.from = arguments.value()?.parse()?,
             Long("threads") => asked.threads = arguments.value()?.parse()?,
+            Long("every-fault") => asked.every_fault = true,
             Long("break") => {
                 let name = arguments.value()?.string()?;
                 asked.broken = Some(Guard::from_name(&name).ok_or(format!("no guard is called {name}"))?);
@@ -142,7 +144,12 @@ fn simulate(asked: &Asked) -> bool {
     for (seed, broken) in totals.broken.iter().take(TOLD_MAX) {
         println!("  seed {seed}: {}", broken.join("; "));
     }
-    totals.broken.is_empty()
+    let missing = totals.hits.0.iter().filter(|count| **count == 0).count();
+    if asked.every_fault && missing > 0 {
+        println!("{missing} faults never came about");
+        return false;
+    }
+    totals.histories > 0 && totals.broken.is_empty()
 }
 
 fn run(asked: &Asked) -> Totals {

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::compile::{self, What};
 use crate::program::{self, Output};
@@ -37,9 +37,8 @@ pub fn check(tree: &Tree) -> Result<Tally> {
     tests.args(["-m", "pytest", "-q", "-rs", "--color=no", "-p", "no:cacheprovider", FOLDER]);
     tests.arg("--report").arg(&written);
     let mut tally = python::pytest(tree, &mut tests, "pytest-document")?;
-    if let Ok(report) = std::fs::read_to_string(&written) {
-        report.lines().for_each(|line| println!("   {line}"));
-    }
+    let report = std::fs::read_to_string(&written).context("no report was written")?;
+    report.lines().for_each(|line| println!("   {line}"));
     let mut types = Command::new(setup::interpreter(tree));
     types.current_dir(&tree.root).args(["-m", "mypy", "--strict", FOLDER]);
     python::count(

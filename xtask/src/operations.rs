@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::compile::{self, What};
 use crate::program::{self, Output};
@@ -51,6 +51,9 @@ pub fn run(tree: &Tree) -> Result<Tally> {
         println!("   {line}");
     }
     let mut tally = counted(&ended.stdout).with_context(|| ended.story())?;
+    if !ended.succeeded() && tally.failed == 0 {
+        bail!("{}", ended.story());
+    }
     let mut tests = own_tests(tree, &conformance);
     tests.env("TILLGATE_EXCHANGED", &exchanged);
     tally += python::pytest(tree, &mut tests, "pytest-operations")?;

@@ -223,6 +223,9 @@ fn submission_request(order: Submission) -> Result<CysendOrderRequest> {
     })
 }
 
+/// The scenario of a record that names none, as the description's own example of an order does.
+const NOT_SAID: &str = "(not said)";
+
 fn evidence(order: CysendOrder) -> Evidence {
     let status = match &order.status {
         CysendOrderStatus::Accepted => EvidenceStatus::Open,
@@ -237,8 +240,11 @@ fn evidence(order: CysendOrder) -> Evidence {
         raw_status: order.status.as_str().to_string(),
         id: order.user_uid,
         gateway_uid: Some(order.uid).filter(|uid| !uid.is_empty()),
-        // What the gateway does not say cannot differ; the description's own example of an order says null.
-        scenario: Some(order.scenario.as_str().to_string()).filter(|scenario| !scenario.is_empty()),
+        // A record that does not say whether it cost money is not known to be the order: it matches no scenario.
+        scenario: Some(match order.scenario.as_str() {
+            "" => NOT_SAID.to_string(),
+            said => said.to_string(),
+        }),
         product: Some(order.face_value_id.to_string()),
         amount: Some(order.face_value),
         currency: Some(order.face_value_currency),

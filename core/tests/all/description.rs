@@ -33,10 +33,12 @@ fn edited(part: &'static str, instead: &'static str) -> impl Fn(&Seen) -> Vec<u8
 }
 
 #[test]
-fn an_order_without_its_scenario_is_still_the_order() {
+fn an_order_without_its_scenario_can_be_read_and_is_not_believed() {
     for instead in [r#""scenario":null"#, r#""_":0"#] {
         let order = bought(till_order("till_1"), edited(r#""scenario":"simulate-success""#, instead));
-        assert_eq!(order.state, OrderState::Succeeded, "{instead}");
+        assert_eq!(order.state, OrderState::Unknown, "{instead}");
+        let reason = order.attempts[0].reason.as_deref().unwrap();
+        assert!(reason.contains("scenario (not said)"), "{reason}");
     }
     // Another scenario is another order: this one might have cost money. It is not believed, and looked up.
     let order = bought(till_order("till_1"), edited("simulate-success", "live"));

@@ -1,5 +1,6 @@
 //! What a shared library says of itself: what it gives, what it needs, and from which version of what.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -78,6 +79,16 @@ impl Shared {
             format!("{library} {}", version.join("."))
         });
         text.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What it needs of others, by the version in which that came to be.
+    pub fn needed_by_version(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut by_version: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for needed in &self.needed {
+            let version = needed.version.as_deref().unwrap_or("no version");
+            by_version.entry(version).or_default().push(&needed.symbol);
+        }
+        by_version
     }
 
     /// Symbols that an older glibc than this one does not have.

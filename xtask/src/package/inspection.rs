@@ -14,7 +14,7 @@ use super::tools;
 pub const MEGABYTE: u64 = 1_000_000;
 
 /// In any binary with the testing seams (core's module `testing`).
-const MARKER: &[u8] = b"TILLGATE-TESTING-SEAMS-ENABLED";
+pub const MARKER: &[u8] = b"TILLGATE-TESTING-SEAMS-ENABLED";
 
 /// A shared library that is shipped.
 pub struct Shipped<'a> {
@@ -56,13 +56,16 @@ pub fn inspect(tree: &Tree, shipped: &Shipped) -> Result<Tally> {
     tally.count(!shared.exported.is_empty() && strangers.is_empty());
 
     println!("   {name}: needs {} of {}", shared.needs(), shared.libraries.join(", "));
+    for (version, symbols) in shared.needed_by_version() {
+        println!("   {name}: of {version}: {}", symbols.join(" "));
+    }
     if shipped.floor.is_some_and(|target| target.libc == Libc::Glibc) {
         let above = shared.above_glibc(GLIBC_FLOOR);
         if !above.is_empty() {
             let (major, minor) = GLIBC_FLOOR;
             println!("   {name}: does not run on glibc {major}.{minor}: {}", above.join(", "));
         }
-        tally.count(above.is_empty());
+        tally.count(above.is_empty() && shared.needs().contains("GLIBC "));
     }
 
     if shipped.soname.is_some() {

@@ -30,7 +30,7 @@ use crate::report::{Report, Tally};
 use crate::setup;
 use crate::tree::{self, Tree};
 
-use self::inspection::{MEGABYTE, Shipped, inspect, megabytes, size};
+use self::inspection::{MARKER, MEGABYTE, Shipped, folders, holds, inspect, megabytes, size};
 use self::parts::Package;
 use self::target::Target;
 use self::tools::Tools;
@@ -140,6 +140,13 @@ impl Making<'_> {
             println!("   static library: it gives more than its own names");
         }
         tally.count(own);
+        let archive = std::fs::read(&library.archive)?;
+        let folders = folders(self.tree)?;
+        let named = folders.iter().any(|folder| holds(&archive, folder.as_os_str().as_encoded_bytes()));
+        if named || holds(&archive, MARKER) {
+            println!("   static library: it holds the testing seams, or names folders of this machine");
+        }
+        tally.count(!named && !holds(&archive, MARKER));
         let package =
             &Package { root: "tillgate-c", kind: "generic", target: Some(target), linked_by_zig: true };
         let parts = self.list(&format!("{}.tar.gz", c_archive::name(&self.version, target)), package)?;
@@ -232,7 +239,12 @@ impl Making<'_> {
         let said =
             program::run(&mut command, &self.tree.log("sha256sum"), Output::Apart, LIMIT)?.ok()?.stdout;
         std::fs::write(self.packages.join("SHA256SUMS"), said)?;
-        Ok(Tally::passed(files.len()))
+        let mut check = std::process::Command::new("sha256sum");
+        check.current_dir(&self.packages).args(["--check", "--strict", "--quiet", "SHA256SUMS"]);
+        let ended = program::run(&mut check, &self.tree.log("sha256sum-check"), Output::Together, LIMIT)?;
+        let mut tally = Tally::default();
+        tally.count(!files.is_empty() && ended.succeeded());
+        Ok(tally)
     }
 
     fn made(&self, package: &Path) -> Result<()> {

@@ -127,7 +127,7 @@ impl Place {
             Ok(count) => println!("   {name}: {count} sold"),
             Err(error) => println!("   {name}: {error:#}"),
         }
-        tally.count(sold.is_ok_and(|count| count > 0));
+        tally.count(sold.is_ok_and(|count| count == 1));
     }
 
     fn sell(&self, tally: &Tally, mut seller: Command) -> Result<usize> {
