@@ -5611,8 +5611,8 @@ int32_t tg_till_buy_batch(const tg_till *handle,
 int32_t tg_till_cancel(const tg_till *handle, const char *id, tg_order **out, tg_error **error);
 
 /**
- * Closes the till: ends its receivers of callbacks, takes no new orders, waits for attempts up to their deadlines, and lets go of the journal. What is
- * left then is looked up after the next open. Closing again does nothing.
+ * Closes the till: takes no new orders, ends its receivers of callbacks, waits for attempts up to their deadlines, and lets go
+ * of the journal. What is left then is looked up after the next open. Closing again does nothing.
  *
  * It waits on the calling thread until the answer is there.
  * Returns `TG_OK` or one of the constants `TG_ERROR_*`.

@@ -186,11 +186,12 @@ impl Till {
         detached(async move { tracker.archive(before).await }).await
     }
 
-    /// Closes the till: ends its receivers of callbacks, takes no new orders, waits for attempts up to their deadlines, and lets go of the journal. What is
-    /// left then is looked up after the next open. Closing again does nothing.
+    /// Closes the till: takes no new orders, ends its receivers of callbacks, waits for attempts up to their deadlines, and lets go
+    /// of the journal. What is left then is looked up after the next open. Closing again does nothing.
     pub async fn close(&self) -> Result<()> {
         let (tracker, receivers) = (self.tracker.clone(), self.receivers.clone());
         detached(async move {
+            tracker.stop_selling();
             receivers.close().await;
             tracker.close().await
         })

@@ -290,8 +290,8 @@ pub unsafe extern "C" fn tg_till_cancel(
         )
     }
 }
-/// Closes the till: ends its receivers of callbacks, takes no new orders, waits for attempts up to their deadlines, and lets go of the journal. What is
-/// left then is looked up after the next open. Closing again does nothing.
+/// Closes the till: takes no new orders, ends its receivers of callbacks, waits for attempts up to their deadlines, and lets go
+/// of the journal. What is left then is looked up after the next open. Closing again does nothing.
 ///
 /// It waits on the calling thread until the answer is there.
 /// Returns `TG_OK` or one of the constants `TG_ERROR_*`.

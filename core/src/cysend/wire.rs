@@ -300,9 +300,10 @@ pub(crate) fn text_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     Ok(text(deserializer)?.unwrap_or_default())
 }
 
-/// A text that must not be seen. A code that is written as a number is a code all the same.
+/// A text that must not be seen. A code that is written as a number is a code all the same; what is empty is none.
 pub(crate) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Secret>>, D::Error> {
-    Ok(text(deserializer)?.map(Secret::new))
+    let said = text(deserializer)?.filter(|text| !matches!(text.as_str(), "" | "false" | "[]" | "{}"));
+    Ok(said.map(Secret::new))
 }
 
 /// A date. One that cannot be read is an error, for `or extra` to keep.
@@ -371,6 +372,7 @@ fn without_values(error: &serde_json::Error) -> String {
 
 /// How much of an error answer is kept.
 const WORDS_CHARS_MAX: usize = 500;
+const CODE_CHARS_MAX: usize = 100;
 const EXTRA_FIELDS_MAX: usize = 32;
 const EXTRA_CHARS_MAX: usize = 2000;
 
@@ -384,15 +386,19 @@ pub(crate) fn gateway_words(answer: &Answer) -> Option<GatewayWords> {
         return None;
     }
     let cut = |text: String, chars_max: usize| text.chars().take(chars_max).collect::<String>();
-    let mut words = |name: &str| {
-        let raw = fields.remove(name)?.get();
-        let text = text(&mut serde_json::Deserializer::from_str(raw)).ok()??;
-        Some(cut(text.trim().to_string(), WORDS_CHARS_MAX)).filter(|text| !text.is_empty())
+    // Both are texts, or not there: what has something else in their place is somebody else's.
+    let mut words = |name: &str| -> Result<Option<String>, serde_json::Error> {
+        let Some(raw) = fields.remove(name) else { return Ok(None) };
+        let text: Option<String> = serde_json::from_str(raw.get())?;
+        Ok(text.map(|text| cut(text.trim().to_string(), WORDS_CHARS_MAX)).filter(|text| !text.is_empty()))
     };
-    let (text, information) = (words("message"), words("information"));
-    let extra = fields.into_iter().take(EXTRA_FIELDS_MAX);
-    let extra = extra.map(|(name, raw)| (name, cut(raw.get().to_string(), EXTRA_CHARS_MAX))).collect();
-    Some(GatewayWords { code: Some(code), text, information, extra })
+    let (text, information) = (words("message").ok()?, words("information").ok()?);
+    // A raw value may hold half a character, which no reader takes, and in which nothing was looked for.
+    let whole = |raw: &RawValue| serde_json::from_str::<serde_json::Value>(raw.get()).is_ok();
+    let extra = fields.into_iter().filter(|(_, raw)| whole(raw)).take(EXTRA_FIELDS_MAX);
+    let extra =
+        extra.map(|(name, raw)| (cut(name, CODE_CHARS_MAX), cut(raw.get().to_string(), EXTRA_CHARS_MAX)));
+    Some(GatewayWords { code: Some(cut(code, CODE_CHARS_MAX)), text, information, extra: extra.collect() })
 }
 
 #[cfg(test)]

@@ -32,6 +32,9 @@ pub struct Record {
     pub nothing_to_undo_since: Option<Stamp>,
     /// The last moment that something certain was learnt.
     pub certain_since: Stamp,
+    /// The contradiction about which a person has decided: seen again, it is no news.
+    #[serde(default)]
+    pub decided_conflict: Option<String>,
 }
 
 /// How far an absence is settled. Only running time counts, so that restarts add none.
@@ -144,6 +147,7 @@ impl Record {
             baseline: Vec::new(),
             nothing_to_undo_since: None,
             certain_since: at.stamp(),
+            decided_conflict: None,
         }
     }
 
@@ -347,7 +351,8 @@ impl<'a> Step<'a> {
             return;
         }
         // The same contradiction seen again is no news.
-        if self.after.order.conflict.as_deref() == Some(&note) {
+        let known = [&self.after.order.conflict, &self.after.decided_conflict];
+        if known.into_iter().any(|known| known.as_deref() == Some(&note)) {
             return;
         }
         self.after.order.conflict = Some(note.clone());
@@ -536,7 +541,9 @@ impl<'a> Step<'a> {
             return;
         }
         self.take_particulars(evidence);
-        self.takes_voucher = evidence.voucher.is_some();
+        // One with nothing to redeem takes nothing from the one that is here.
+        self.takes_voucher =
+            evidence.voucher.as_ref().is_some_and(|v| !order.has_voucher || v.can_be_redeemed());
         self.after.certain_since = self.at.stamp();
         self.after.absence = Absence::default();
         let next = match (state, &evidence.status) {
@@ -741,7 +748,9 @@ impl<'a> Step<'a> {
             return Err(TillgateError::TooLate { details }.about_order(&order.id));
         }
         let state = decision.state;
-        self.after.order.conflict = None;
+        if let Some(decided) = self.after.order.conflict.take() {
+            self.after.decided_conflict = Some(decided);
+        }
         self.after.order.review = None;
         self.after.order.failure = (state == OrderState::Failed).then_some(FailureReason::Decided);
         self.after.certain_since = self.at.stamp();

@@ -134,8 +134,8 @@ pub trait Store: Send + Sync + 'static {
     /// The oldest unacknowledged event of each order that is not among `held` (order keys), oldest first.
     fn events(&self, held: &[String], limit: u32) -> Result<Vec<(String, Event)>>;
 
-    /// Orders that callbacks named and that were not looked up since.
-    fn hints(&self, limit: u32) -> Result<Vec<String>>;
+    /// Orders that callbacks named and that were not looked up since, behind this place: their places and keys.
+    fn hints(&self, after: i64, limit: u32) -> Result<Vec<(i64, String)>>;
 
     /// The latest hint of this order that no look-up has answered, to name it by.
     fn hint(&self, key: &str) -> Result<Option<String>>;

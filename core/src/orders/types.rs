@@ -660,6 +660,13 @@ impl TillConfig {
     }
 }
 
+impl Voucher {
+    /// Whether there is anything in it to redeem.
+    pub(crate) fn can_be_redeemed(&self) -> bool {
+        [&self.code, &self.serial, &self.pin_code, &self.pdf_link].into_iter().any(Option::is_some)
+    }
+}
+
 impl Order {
     /// Whether any attempt may have reached the gateway.
     pub fn may_have_been_sent(&self) -> bool {

@@ -97,7 +97,9 @@ impl Settings {
 
     /// Whether this address may be listened on, as things are configured.
     pub(super) fn check_address(&self, address: SocketAddr) -> Result<()> {
-        if self.public_url.is_some() || address.ip().is_loopback() {
+        // A proxy that is reached without TLS is one for trying out, on this machine.
+        let proxy_has_tls = self.public_url.as_ref().is_some_and(BaseUrl::is_https);
+        if proxy_has_tls || address.ip().is_loopback() {
             return Ok(());
         }
         if self.tls.is_none() {

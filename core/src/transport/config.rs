@@ -281,7 +281,7 @@ impl BaseUrl {
         self.url.path().trim_end_matches('/')
     }
 
-    fn is_https(&self) -> bool {
+    pub(crate) fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }
 

@@ -54,14 +54,19 @@ fn without(json: &[u8], forms: &[Zeroizing<String>]) -> Vec<u8> {
                 .map(|text| (veiled(&text), text))
                 .filter(|(veiled, text)| veiled != text)
                 .map(|(veiled, _)| serde_json::Value::from(veiled).to_string()),
+            // What is no number must not become one: the body counts for what it is.
             b'-' | b'0'..=b'9' => std::str::from_utf8(token)
-                .is_ok_and(|number| veiled(number) != number)
+                .is_ok_and(|number| is_json(number) && veiled(number) != number)
                 .then(|| "0".to_string()),
             _ => None,
         };
         out.extend_from_slice(replacement.as_ref().map_or(token, |text| text.as_bytes()));
     }
     out
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok()
 }
 
 fn is_of_a_number(byte: u8) -> bool {
@@ -166,6 +171,13 @@ mod tests {
             (r#"{"code": 4711 , "n":[147110,4]}"#, r#"{"code": 0 , "n":[0,4]}"#),
         ] {
             assert_eq!(seen(404, body), veiled);
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_does_not_become_json() {
+        for body in [r#"{"code":"A","card":4711-5678}"#, r#"{"code":"A","card":04711}"#] {
+            assert_eq!(seen(400, body), body);
         }
     }
 

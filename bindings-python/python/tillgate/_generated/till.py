@@ -161,7 +161,7 @@ class Till(Wrapped):
         return self._handle.call(4, id)
 
     def close(self) -> None:
-        """Closes the till: ends its receivers of callbacks, takes no new orders, waits for attempts up to
+        """Closes the till: takes no new orders, ends its receivers of callbacks, waits for attempts up to
         their deadlines, and lets go of the journal. What is left then is looked up after the next open.
         Closing again does nothing.
         """
@@ -329,7 +329,7 @@ class AsyncTill(Wrapped):
         return await self._handle.call_async(4, id)
 
     async def close(self) -> None:
-        """Closes the till: ends its receivers of callbacks, takes no new orders, waits for attempts up to
+        """Closes the till: takes no new orders, ends its receivers of callbacks, waits for attempts up to
         their deadlines, and lets go of the journal. What is left then is looked up after the next open.
         Closing again does nothing.
         """

@@ -147,15 +147,16 @@ pub(super) async fn responses(gateway: &Gateway) -> Result<Vec<CysendResponseCod
     gateway.fetch_or_default(Request::new(&operations::GET_RESPONSES)).await
 }
 
-/// The path of a callback's or notification's address, if it is long enough to be meant as a secret: whoever knows it can forge
-/// one.
-fn callback_path(address: &str) -> Option<String> {
-    let url = reqwest::Url::parse(address).ok()?;
-    let path = url.path().trim_start_matches('/').to_string();
-    (path.len() >= SECRET_PATH_BYTES_MIN).then_some(path)
+/// What of a callback's or notification's address is long enough to be meant as a secret: whoever knows it can forge one. The
+/// whole path, each part of it, and the query.
+fn secret_parts(address: &str) -> Vec<String> {
+    let Ok(url) = reqwest::Url::parse(address) else { return Vec::new() };
+    let path = url.path().trim_start_matches('/');
+    let parts = path.split('/').chain([path]).chain(url.query());
+    parts.filter(|part| part.len() >= SECRET_PART_BYTES_MIN).map(str::to_string).collect()
 }
 
-const SECRET_PATH_BYTES_MIN: usize = 16;
+const SECRET_PART_BYTES_MIN: usize = 16;
 
 /// The orders, with the gateway's words on each free of the order's own secrets: words are journalled and shown.
 fn without_echoes(mut orders: Vec<CysendOrder>) -> Vec<CysendOrder> {
@@ -195,8 +196,8 @@ fn create_request(orders: &[CysendOrderRequest]) -> Result<Request> {
     for order in orders {
         let destinations =
             order.notifications.iter().flat_map(|one| &one.destination).map(|one| one.value.as_str());
-        let paths = order.callback_url.as_deref().into_iter().chain(destinations).filter_map(callback_path);
-        request.secrets.extend(paths.map(|path| Secret::clone(&Secret::new(path))));
+        let parts = order.callback_url.as_deref().into_iter().chain(destinations).flat_map(secret_parts);
+        request.secrets.extend(parts.map(|part| Secret::clone(&Secret::new(part))));
     }
     Ok(request)
 }

@@ -143,8 +143,8 @@ impl Store for SqliteStore {
         self.readers.events(held, limit)
     }
 
-    fn hints(&self, limit: u32) -> Result<Vec<String>> {
-        self.readers.hints(limit)
+    fn hints(&self, after: i64, limit: u32) -> Result<Vec<(i64, String)>> {
+        self.readers.hints(after, limit)
     }
 
     fn hint(&self, key: &str) -> Result<Option<String>> {

@@ -178,13 +178,14 @@ impl Readers {
         found.into_iter().map(event).collect()
     }
 
-    pub fn hints(&self, limit: u32) -> Result<Vec<String>> {
+    pub fn hints(&self, after: i64, limit: u32) -> Result<Vec<(i64, String)>> {
         self.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT o.key FROM hints h JOIN orders o ON o.id = h.order_id ORDER BY h.order_id LIMIT ?1",
+                    "SELECT h.order_id, o.key FROM hints h JOIN orders o ON o.id = h.order_id
+                     WHERE h.order_id > ?1 ORDER BY h.order_id LIMIT ?2",
                 )?
-                .query_map([limit], text)?
+                .query_map((after, limit), |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
         })
     }

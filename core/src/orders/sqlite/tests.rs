@@ -83,6 +83,16 @@ fn config(path: &Path) -> TillConfig {
     }
 }
 
+/// The orders that callbacks named, asked for one at a time.
+fn hinted(store: &SqliteStore) -> Vec<String> {
+    let (mut keys, mut after) = (Vec::new(), 0);
+    while let Some((place, key)) = store.hints(after, 1).unwrap().pop() {
+        keys.push(key);
+        after = place;
+    }
+    keys
+}
+
 fn seconds(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }

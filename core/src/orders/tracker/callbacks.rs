@@ -1,6 +1,7 @@
 //! Callbacks are hints: they are written down, answered, and followed by a look-up. Only one proved by a signature may
 //! confirm a success.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -13,7 +14,7 @@ use crate::orders::types::*;
 
 /// A callback's body, at most. Larger ones are none of a gateway's.
 const BODY_SIZE_MAX_BYTES: usize = 1 << 20;
-/// Ids that one callback may name; the rest is passed over.
+/// Ids that one callback may name. More are none of a gateway's.
 const IDS_MAX: usize = 1_000;
 
 impl Tracker {
@@ -30,14 +31,15 @@ impl Tracker {
             CallbackNews::Hints(ids) => (ids, Vec::new()),
             CallbackNews::Verified(evidence) => (evidence.iter().map(|e| e.id.clone()).collect(), evidence),
         };
+        // Each once, in their order.
+        let mut seen = HashSet::new();
+        let mut keys: Vec<String> = ids.iter().map(|id| Record::key_of(id)).collect();
+        keys.retain(|key| seen.insert(key.clone()));
+        if keys.len() > IDS_MAX {
+            return Ok(CallbackAnswer { http_status: 413, known_orders: 0, unknown_orders: 0 });
+        }
         let mut answer = CallbackAnswer { http_status: 200, known_orders: 0, unknown_orders: 0 };
-        let mut seen: Vec<String> = Vec::new();
-        for id in ids.iter().take(IDS_MAX) {
-            let key = Record::key_of(id);
-            if seen.contains(&key) {
-                continue;
-            }
-            seen.push(key.clone());
+        for key in keys {
             let known = if key.is_empty() { None } else { self.journal.store().order(&key)? };
             let Some(record) = known.filter(|r| r.order.account == attached.account) else {
                 answer.unknown_orders += 1;
@@ -74,9 +76,15 @@ impl Tracker {
     }
 
     /// Takes over hints that are in the journal and not in the schedule: of an earlier process, or of one beside us.
+    /// Each turn goes on where the last one ended, so that hints which nobody can follow now hold back no others.
     pub(super) fn take_hints(&self, limit: u32) {
+        let after = self.hints_taken.load(Ordering::SeqCst);
         // A journal that cannot be read now is asked again at the next turn.
-        for key in self.journal.store().hints(limit).unwrap_or_default() {
+        let hints = self.journal.store().hints(after, limit).unwrap_or_default();
+        let more = hints.len() == limit as usize;
+        let end = hints.last().map_or(0, |(place, _)| *place);
+        self.hints_taken.store(if more { end } else { 0 }, Ordering::SeqCst);
+        for (_, key) in hints {
             if let Ok(Some(record)) = self.journal.store().order(&key) {
                 self.schedule.hint(&record, self.clock.elapsed());
             }

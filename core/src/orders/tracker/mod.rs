@@ -16,7 +16,7 @@ mod undo;
 pub use place::Manner;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
@@ -50,6 +50,9 @@ pub struct Tracker {
     attempts_in_flight: AtomicUsize,
     attempt_ended: Notify,
     closing: AtomicBool,
+    closed: AtomicBool,
+    /// How far the journal's hints were taken over; 0 to begin anew.
+    hints_taken: AtomicI64,
     /// A commit failed after something may have been sent: no new money call until the journal is opened again.
     spent: AtomicBool,
     unknown_callback_ids: AtomicU64,
@@ -86,6 +89,8 @@ impl Tracker {
             attempts_in_flight: AtomicUsize::new(0),
             attempt_ended: Notify::new(),
             closing: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            hints_taken: AtomicI64::new(0),
             spent: AtomicBool::new(false),
             unknown_callback_ids: AtomicU64::new(0),
             scheduler: Mutex::new(None),
@@ -257,13 +262,19 @@ impl Tracker {
         self.journal.store().history(&self.record(id)?.key)
     }
 
+    /// Takes no new orders from now on, and ends every wait; the rest of closing follows.
+    pub fn stop_selling(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+        self.changed.notify_waiters();
+    }
+
     /// Takes no new orders, waits for attempts up to their deadlines, and lets go of the journal. What is left stays
     /// `sending` and is looked up after the next open.
     pub async fn close(self: &Arc<Self>) -> Result<()> {
-        if self.closing.swap(true, Ordering::SeqCst) {
+        self.stop_selling();
+        if self.closed.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
-        self.changed.notify_waiters();
         let patience = runtime::sleep(CLOSE_PATIENCE);
         tokio::pin!(patience);
         loop {

@@ -6,7 +6,8 @@ use super::gateway::{Treat, order, with_look_up, without_look_up};
 use super::{World, code, run};
 use tillgate::orders::adapter::{Evidence, EvidenceStatus};
 use tillgate::{
-    CallbackRequest, Clock, Decimal, Decision, EventKind, FailureReason, OrderState, ReviewReason,
+    CallbackRequest, Clock, Decimal, Decision, EventKind, FailureReason, NewOrder, OrderState, ReviewReason,
+    Secret,
 };
 
 fn hint(id: &str) -> CallbackRequest {
@@ -166,8 +167,52 @@ fn rule_10_final_means_final() {
         let decided = world.till.resolve("a1".into(), decision(OrderState::Failed)).await.unwrap();
         assert_eq!((decided.state, decided.failure), (OrderState::Failed, Some(FailureReason::Decided)));
         let history = world.till.history("a1".into()).await.unwrap();
+        assert_eq!(decided.conflict, None);
         assert!(history.last().unwrap().note.as_deref().unwrap().contains("issuer's letter"));
         assert_eq!(code(&world.till.resolve("a1".into(), decision(OrderState::Succeeded)).await), "too_late");
+    });
+}
+
+#[test]
+fn what_a_person_decided_is_no_news_when_it_is_seen_again() {
+    run(async {
+        let world = World::new(with_look_up()).await;
+        world.gateway.treat([Treat::Do(EvidenceStatus::Succeeded)]);
+        world.till.buy(order("a1")).await.unwrap();
+        world.gateway.set_status("a1", EvidenceStatus::Failed, "failed");
+        assert!(world.till.look_up("a1".into()).await.unwrap().conflict.is_some());
+        let decision = Decision {
+            state: OrderState::Succeeded,
+            decided_by: "Anna".into(),
+            grounds: "the receipt".into(),
+        };
+        world.till.resolve("a1".into(), decision).await.unwrap();
+        world.events().await;
+        assert_eq!(world.till.look_up("a1".into()).await.unwrap().conflict, None);
+        assert!(world.events().await.is_empty());
+    });
+}
+
+#[test]
+fn a_voucher_with_nothing_in_it_takes_nothing_from_the_one_that_is_here() {
+    run(async {
+        let world = World::new(with_look_up()).await;
+        world.gateway.treat([Treat::Do(EvidenceStatus::Succeeded)]);
+        let sold = NewOrder { product: "voucher".into(), ..order("a1") };
+        assert!(world.till.buy(sold).await.unwrap().has_voucher);
+        world.gateway.meddle(|ledger| {
+            for evidence in ledger {
+                evidence.response_text = Some("delivered".into());
+                let code = evidence.voucher.as_mut().unwrap();
+                (code.code, code.serial) = (None, None);
+                code.unknown_fields = Some(Secret::new("{}".into()));
+            }
+        });
+        assert_eq!(
+            world.till.look_up("a1".into()).await.unwrap().response_text.as_deref(),
+            Some("delivered")
+        );
+        assert!(world.till.reveal("a1".into()).await.unwrap().code.is_some());
     });
 }
 

@@ -54,7 +54,7 @@ impl Store for Gated {
     fn hint(&self, _: &str) -> Result<Option<String>> {
         unreachable!()
     }
-    fn hints(&self, _: u32) -> Result<Vec<String>> {
+    fn hints(&self, _: i64, _: u32) -> Result<Vec<(i64, String)>> {
         unreachable!()
     }
     fn sealed(&self, _: &str, _: SecretKind) -> Result<Option<Sealed>> {
