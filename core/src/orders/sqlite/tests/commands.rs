@@ -161,14 +161,14 @@ fn a_hint_stays_until_its_look_up_is_done() {
     }
     drop(store);
     let store = till.open();
-    assert_eq!(hinted(&*store), ["a"]);
+    assert_eq!(hinted(&store), ["a"]);
     let done = |hint: String| Command::HintDone { key: "a".into(), hint };
     // One that came after the gateway was asked stays.
     assert_eq!(count(commit(&store, done("an earlier one".into()), 0)), 0);
     let hint = store.hint("a").unwrap().unwrap();
     assert_eq!(count(commit(&store, done(hint), 0)), 1);
     assert_eq!(store.hint("a").unwrap(), None);
-    assert!(hinted(&*store).is_empty());
+    assert!(hinted(&store).is_empty());
 }
 
 #[test]

@@ -243,7 +243,7 @@ fn a_reader_beside_the_writer_sees_what_is_committed_and_appends_hints_only() {
     let refused = Some("journal_read_only");
     assert_eq!(codes, [None, refused, refused, refused, refused]);
     assert_eq!(reader.cannot_write().unwrap().code(), "journal_read_only");
-    assert_eq!(hinted(&*writer), ["a"]);
+    assert_eq!(hinted(&writer), ["a"]);
     assert_eq!(writer.epoch(), reader.epoch());
     // The reader outlives the writer, and the next writer.
     drop(writer);
