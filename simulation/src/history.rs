@@ -115,6 +115,11 @@ struct History<'a> {
     /// How far the wall clock is off, in seconds.
     skew_s: i64,
     restored: bool,
+    /// Whether a process has opened the journal since the last backup. One that died before it had is of no account: it did
+    /// nothing that a restored backup could lack.
+    opened_since_backup: bool,
+    /// Whether the backup that was put back lacks something, and so must be noticed.
+    must_notice: bool,
     policy: OrderPolicy,
 }
 
@@ -129,8 +134,18 @@ pub fn run(seed: u64, place: &Place) -> Report {
         ..OrderPolicy::default()
     };
     let books = Arc::default();
-    let mut history =
-        History { place, random, world: world.clone(), books, began, skew_s: 0, restored: false, policy };
+    let mut history = History {
+        place,
+        random,
+        world: world.clone(),
+        books,
+        began,
+        skew_s: 0,
+        restored: false,
+        opened_since_backup: false,
+        must_notice: false,
+        policy,
+    };
     let edges = match place.make_ready().map_err(|error| error.to_string()).and_then(|()| history.lives()) {
         Ok(edges) => edges,
         Err(why) => {
@@ -177,6 +192,7 @@ impl History<'_> {
                 self.restore(backup.take().expect("a backup"))?;
             } else if self.random.chance(300) {
                 backup = self.place.copy();
+                self.opened_since_backup = false;
             }
         }
         let witness = Witness::open(&self.place.journal()).map_err(|error| error.to_string())?;
@@ -227,6 +243,7 @@ impl History<'_> {
             world.forgotten();
         }
         self.restored = true;
+        self.must_notice = self.opened_since_backup;
         // What the backup does not know is gone; its ids are not used again.
         let witness = Witness::open(&self.place.journal()).map_err(|error| error.to_string())?;
         self.books.lock().expect("the books").sales.retain(|sale| witness.knows(&sale.id));
@@ -272,7 +289,8 @@ impl History<'_> {
             .take()
             .expect("it was opened")
             .map_err(|error| format!("the journal does not open: {error}"))?;
-        if self.restored && !quarantined && !self.quarantine_was_left() {
+        self.opened_since_backup = true;
+        if self.must_notice && !quarantined && !self.quarantine_was_left() {
             self.world.lock().broken.push("rule 16: a restored backup was not noticed".to_string());
         }
         let witness = Witness::open(&self.place.journal()).map_err(|error| error.to_string())?;
@@ -292,10 +310,9 @@ impl History<'_> {
             runtime.spawn(Box::pin(shop.clone().sell(Random::new(self.random.next()))));
         }
         runtime.spawn(Box::pin(shop.clone().listen(Random::new(self.random.next()))));
-        let end = self.world.lock().now + active;
+        let mut end = self.world.lock().now + active;
         let ended = Arc::new(Mutex::new(false));
         let mut leaving = false;
-        let mut end = if ending == Ending::Calm { end } else { end.max(self.world.lock().now) };
         let mut calm = false;
         loop {
             while runtime.step() {
