@@ -138,3 +138,20 @@ fn rule_12_events_come_again_until_they_are_acknowledged() {
         assert_eq!(stream.next(0).await.unwrap(), None);
     });
 }
+
+#[test]
+fn a_callback_that_names_too_many_orders_is_refused_and_not_half_taken_in() {
+    run(async {
+        let world = World::new(with_look_up()).await;
+        world.till.buy(order("a1")).await.unwrap();
+        let naming = |count: u32| {
+            let ids: Vec<String> =
+                std::iter::once("a1".to_string()).chain((1..count).map(|n| format!("x{n}"))).collect();
+            CallbackRequest { body: format!("hint:{}", ids.join(",")).into_bytes(), account: None }
+        };
+        let refused = world.till.handle_callback(naming(1_001)).await.unwrap();
+        assert_eq!((refused.http_status, refused.known_orders, refused.unknown_orders), (413, 0, 0));
+        let taken = world.till.handle_callback(naming(1_000)).await.unwrap();
+        assert_eq!((taken.http_status, taken.known_orders, taken.unknown_orders), (200, 1, 999));
+    });
+}

@@ -348,3 +348,16 @@ fn no_secret_is_in_any_file_of_the_journal() {
     store.close();
     assert_clean("closed");
 }
+
+#[test]
+fn hints_go_on_behind_those_that_were_taken_over() {
+    let till = Till::new();
+    let store = till.open();
+    for id in ["a", "b", "c"] {
+        created(commit(&store, create([sent(id, 0)]), 0));
+        assert_eq!(count(commit(&store, Command::Hint { key: id.into() }, 0)), 1);
+    }
+    assert_eq!(hinted(&store), ["a", "b", "c"]);
+    let (first, _) = store.hints(0, 2).unwrap().pop().unwrap();
+    assert_eq!(store.hints(first, 2).unwrap().len(), 1);
+}
