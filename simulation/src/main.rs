@@ -1,23 +1,16 @@
 //! Runs histories from seeds and says whether the promise held.
 
-mod fault;
-mod gateway;
-mod history;
-mod promise;
-mod random;
-mod shop;
-
 use std::collections::HashSet;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::Instant;
 
-use fault::{Fault, Hits};
-use history::{Place, Report};
 use lexopt::prelude::*;
-use promise::Edges;
 use tillgate::testing::{Guard, switch_off};
+use tillgate_simulation::fault::{Fault, Hits};
+use tillgate_simulation::history::{self, Place, Report};
+use tillgate_simulation::promise::Edges;
 
 const HELP: &str = "\
 tillgate-simulate [--seeds N] [--from S] [--threads N] [--every-fault] [--break GUARD]
