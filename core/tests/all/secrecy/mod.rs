@@ -31,7 +31,7 @@ impl Channel {
 const KEPT: [Canary; 2] = [CALLBACK, NOTIFICATION];
 
 #[test]
-fn no_secret_is_ever_logged_told_printed_or_written_down() {
+fn guard_secrets_not_printed_no_secret_is_ever_logged_told_printed_or_written_down() {
     let (silent, leaking) = std::thread::scope(|scope| {
         let leaking = scope.spawn(|| channels(true));
         (channels(false), leaking.join().unwrap())
