@@ -91,9 +91,9 @@ fn guard_no_redirects_an_order_that_the_gateway_points_elsewhere_does_not_go_the
         let double =
             Double::answering(move |_| with_headers(status, "location: /openapi/elsewhere\r\n", b""));
         let error = place(&client(&double.url())).unwrap_err();
+        assert_eq!(double.seen().len(), 1, "{status}: it was sent again where the gateway pointed");
         assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
         assert_eq!(error.details().http_status, Some(status));
-        assert_eq!(double.seen().len(), 1);
     }
 }
 

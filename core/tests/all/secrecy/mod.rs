@@ -76,7 +76,7 @@ fn guard_secrets_not_printed_no_secret_is_ever_logged_told_printed_or_written_do
 }
 
 #[test]
-#[ignore = "the process that is searched by no_secret_is_ever_logged_told_printed_or_written_down"]
+#[ignore = "a child of guard_secrets_not_printed_no_secret_is_ever_logged_told_printed_or_written_down"]
 fn child_that_is_told_every_secret() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         scenario::run(Path::new(&folder));
