@@ -30,6 +30,8 @@ pub fn named(name: &str) -> Option<&'static Guard> {
 /// for the guard of that name. Nothing for other tests, and an error for one that names a guard there is none of.
 pub fn of_test(name: &str) -> Result<Option<&'static Guard>, String> {
     let short = name.rsplit("::").next().unwrap_or(name);
+    // As pytest wants its tests to be called.
+    let short = short.strip_prefix("test_").unwrap_or(short);
     let guard = if let Some(rest) = short.strip_prefix("rule_") {
         let number = rest.split('_').next().and_then(|number| number.parse::<u8>().ok());
         ALL.iter().find(|guard| Some(guard.number) == number && guard.rule == guard.number)
@@ -52,6 +54,7 @@ mod tests {
         let name = |test: &str| of_test(test).map(|guard| guard.map(|guard| guard.name));
         assert_eq!(name("rules::settling::rule_07_found_counts"), Ok(Some("match_found")));
         assert_eq!(name("receiver::guard_callback_path_is_secret"), Ok(Some("callback_path")));
+        assert_eq!(name("tests/core/test_a.py::test_guard_exact_money_x[1]"), Ok(Some("exact_money")));
         assert_eq!(name("rules::settling::restarts_add_nothing"), Ok(None));
         for wrong in ["rule_21_redirects", "rule_00_x", "rule_x", "a::guard_nobody_x", "guard_callback_path"]
         {

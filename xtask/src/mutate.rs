@@ -1,7 +1,7 @@
 //! Each guard in turn is switched off, and its tests must notice: green as the code is, red without the guard.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -14,6 +14,7 @@ use crate::guards::{self, Guard};
 use crate::program::{self, Ended, Output};
 use crate::report::{Report, Tally};
 use crate::tree::Tree;
+use crate::{python, setup};
 
 /// Without its guard a test may wait for what never comes.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -28,30 +29,109 @@ const PAGE: &str = "docs/rules.md";
 pub fn run(tree: &Tree, wanted: &[String]) -> Result<bool> {
     let mut report = Report::default();
     let mut artifacts = Vec::new();
-    if report.prepare("build", || {
+    let ready = report.prepare("what the machine needs", || {
+        setup::machine(tree, setup::For::Tests)?;
+        setup::python(tree)
+    }) && report.prepare("build", || {
         artifacts = compile::build(tree, What::Tests)?;
-        Ok(())
-    }) {
-        report.cases("guards switched off", || gate(tree, &tests_of_core(&artifacts)?, wanted));
+        compile::build(tree, What::Sandbox).map(drop)
+    }) && report.prepare("Python's package", || python::install(tree));
+    if ready {
+        report.cases("guards switched off", || gate(tree, &[core(&artifacts)?, Suite::Python], wanted));
     }
     Ok(report.finish())
 }
 
-/// The program of core's tests.
-pub fn tests_of_core(artifacts: &[compile::Artifact]) -> Result<PathBuf> {
-    compile::test_program(artifacts, "tillgate", "all")
+/// Tests of core that have been built.
+pub fn core(artifacts: &[compile::Artifact]) -> Result<Suite> {
+    Ok(Suite::Core(compile::test_program(artifacts, "tillgate", "all")?))
+}
+
+/// Where there are tests of guards.
+pub enum Suite {
+    /// Core's own, in this program.
+    Core(PathBuf),
+    /// Of the Python binding, which is installed.
+    Python,
+}
+
+impl Suite {
+    /// Lists its tests.
+    fn list(&self, tree: &Tree) -> Result<Vec<String>> {
+        let mut command = match self {
+            Self::Core(program) => Command::new(program),
+            Self::Python => pytest(tree),
+        };
+        match self {
+            Self::Core(_) => command.arg("--list"),
+            Self::Python => command.args(["--collect-only", "tests/core"]),
+        };
+        let ended = program::run(&mut command, &tree.log("mutate-list"), Output::Apart, LIMIT)?.ok()?;
+        let name = |line: &str| match self {
+            Self::Core(_) => line.strip_suffix(": test").map(str::to_string),
+            Self::Python => line.contains("::").then(|| line.to_string()),
+        };
+        Ok(ended.stdout.lines().filter_map(name).collect())
+    }
+
+    /// A command that runs one of them alone.
+    fn one(&self, tree: &Tree, test: &str) -> Command {
+        match self {
+            Self::Core(program) => {
+                let mut command = Command::new(program);
+                command
+                    .current_dir(tree.root.join("core"))
+                    .args([test, "--exact"])
+                    .env("RUST_BACKTRACE", "0");
+                command
+            }
+            Self::Python => {
+                let mut command = pytest(tree);
+                command.args(["-rA", test]);
+                command
+            }
+        }
+    }
+
+    /// Whether this test ended so. It may start others in a process of its own, whose lines are not meant.
+    fn says(&self, output: &str, test: &str, outcome: Outcome) -> bool {
+        let line = match (self, outcome) {
+            (Self::Core(_), Outcome::Green) => format!("test {test} ... ok"),
+            (Self::Core(_), Outcome::Red) => format!("test {test} ... FAILED"),
+            (Self::Python, Outcome::Green) => format!("PASSED {test}"),
+            (Self::Python, Outcome::Red) => format!("FAILED {test}"),
+        };
+        // pytest adds the reason where there is room for it.
+        let is_it = |said: &str| {
+            said.strip_prefix(&line).is_some_and(|rest| rest.is_empty() || rest.starts_with(" - "))
+        };
+        output.lines().any(is_it)
+    }
+}
+
+/// pytest where the binding's tests are.
+fn pytest(tree: &Tree) -> Command {
+    let arguments = ["-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"];
+    let mut command = python::python(tree, &python::installed(tree), &arguments);
+    command.current_dir(tree.root.join("bindings-python"));
+    command
+}
+
+#[derive(Clone, Copy)]
+enum Outcome {
+    Green,
+    Red,
 }
 
 /// Prints the table. A guard is a case; it passes when each of its tests is green with it and red without.
-pub fn gate(tree: &Tree, program: &Path, wanted: &[String]) -> Result<Tally> {
+pub fn gate(tree: &Tree, suites: &[Suite], wanted: &[String]) -> Result<Tally> {
     let guards = chosen(wanted)?;
-    let (tests, mut flaws) = tests_by_guard(tree, program)?;
+    let (tests, mut flaws) = tests_by_guard(tree, suites)?;
     let page =
         std::fs::read_to_string(tree.root.join(PAGE)).with_context(|| format!("{PAGE} is not there"))?;
     flaws.extend(not_on_the_page(&page, &tests));
-    let tests_of = |guard: &Guard| -> Vec<&str> {
-        tests.iter().filter(|(of, _)| *of == guard).map(|(_, test)| test.as_str()).collect()
-    };
+    let tests_of =
+        |guard: &Guard| -> Vec<&Test<'_>> { tests.iter().filter(|test| test.guard == guard).collect() };
     println!("   {:<26}  rule  what happens without it", "guard");
     let (mut tally, mut caught) = (Tally::default(), 0);
     let (next, (sender, verdicts)) = (AtomicUsize::new(0), mpsc::channel());
@@ -63,8 +143,8 @@ pub fn gate(tree: &Tree, program: &Path, wanted: &[String]) -> Result<Tally> {
                 loop {
                     let index = next.fetch_add(1, Ordering::SeqCst);
                     let Some(guard) = guards.get(index) else { return };
-                    let tried = tests_of(guard).into_iter().map(|test| Trial::of(tree, program, guard, test));
-                    if sender.send((index, tried.collect::<Result<Vec<Trial>>>())).is_err() {
+                    let tried = tests_of(guard).into_iter().map(|test| Trial::of(tree, test));
+                    if sender.send((index, tried.collect::<Result<Vec<Trial<'_>>>>())).is_err() {
                         return;
                     }
                 }
@@ -92,7 +172,7 @@ pub fn gate(tree: &Tree, program: &Path, wanted: &[String]) -> Result<Tally> {
 }
 
 /// Prints a guard's rows; whether all of its tests noticed.
-fn tell(guard: &Guard, trials: &[Trial]) -> bool {
+fn tell(guard: &Guard, trials: &[Trial<'_>]) -> bool {
     println!("   {:<26}  {:>4}  {}", guard.name, guard.rule, guard.without);
     for trial in trials {
         println!("   {:<26}        {}", "", trial.told());
@@ -117,73 +197,85 @@ fn chosen(wanted: &[String]) -> Result<Vec<&'static Guard>> {
     Ok(if wanted.is_empty() { guards::ALL.iter().collect() } else { guards })
 }
 
+/// A test that is named for a guard.
+struct Test<'a> {
+    suite: &'a Suite,
+    guard: &'static Guard,
+    name: String,
+}
+
+impl Test<'_> {
+    /// Without the file or module that it stands in.
+    fn short(&self) -> &str {
+        self.name.rsplit("::").next().unwrap_or(&self.name)
+    }
+}
+
 /// The tests that are named for a guard, and the names that are wrong.
-fn tests_by_guard(tree: &Tree, program: &Path) -> Result<(Vec<(&'static Guard, String)>, Vec<String>)> {
-    let mut command = Command::new(program);
-    command.arg("--list");
-    let ended = program::run(&mut command, &tree.log("mutate-list"), Output::Apart, LIMIT)?.ok()?;
+fn tests_by_guard<'a>(tree: &Tree, suites: &'a [Suite]) -> Result<(Vec<Test<'a>>, Vec<String>)> {
     let (mut tests, mut wrong) = (Vec::new(), Vec::new());
-    for name in ended.stdout.lines().filter_map(|line| line.strip_suffix(": test")) {
-        match guards::of_test(name) {
-            Ok(Some(guard)) => tests.push((guard, name.to_string())),
-            Ok(None) => {}
-            Err(flaw) => wrong.push(flaw),
+    for suite in suites {
+        for name in suite.list(tree)? {
+            match guards::of_test(&name) {
+                Ok(Some(guard)) => tests.push(Test { suite, guard, name }),
+                Ok(None) => {}
+                Err(flaw) => wrong.push(flaw),
+            }
         }
     }
     Ok((tests, wrong))
 }
 
 /// What the page of the rules does not say: it has a row for each test, with its guard.
-fn not_on_the_page(page: &str, tests: &[(&Guard, String)]) -> Vec<String> {
-    let missing = tests.iter().filter_map(|(guard, test)| {
-        let short = test.rsplit("::").next().unwrap_or(test);
-        let row = [format!("| {} |", guard.rule), format!("`{}`", guard.name), format!("`{short}`")];
+fn not_on_the_page(page: &str, tests: &[Test<'_>]) -> Vec<String> {
+    let missing = tests.iter().filter_map(|test| {
+        let (rule, guard, name) = (test.guard.rule, test.guard.name, test.short());
+        let row = [format!("| {rule} |"), format!("`{guard}`"), format!("`{name}`")];
         let is_there = page.lines().any(|line| row.iter().all(|part| line.contains(part)));
-        (!is_there).then(|| format!("{PAGE} has no row for {short} of {}", guard.name))
+        (!is_there).then(|| format!("{PAGE} has no row for {name} of {guard}"))
     });
     missing.collect()
 }
 
 /// One test, with its guard and without.
-struct Trial {
-    test: String,
+struct Trial<'a> {
+    test: &'a Test<'a>,
     with: Ended,
     without: Ended,
 }
 
-impl Trial {
-    fn of(tree: &Tree, program: &Path, guard: &Guard, test: &str) -> Result<Self> {
-        let short = test.rsplit("::").next().unwrap_or(test);
+impl<'a> Trial<'a> {
+    fn of(tree: &Tree, test: &'a Test<'a>) -> Result<Self> {
         let start = |off: Option<&str>| {
-            let mut command = Command::new(program);
-            command.current_dir(tree.root.join("core")).args([test, "--exact"]).env("RUST_BACKTRACE", "0");
+            let mut command = test.suite.one(tree, &test.name);
             let log = match off {
                 Some(name) => {
                     command.env("TILLGATE_GUARDS_OFF", name);
-                    format!("{short}-without")
+                    format!("{}-without", test.short())
                 }
                 None => {
                     command.env_remove("TILLGATE_GUARDS_OFF");
-                    short.to_string()
+                    test.short().to_string()
                 }
             };
             program::run(&mut command, &tree.log(&log), Output::Together, LIMIT)
         };
-        let trial = Self { test: test.to_string(), with: start(None)?, without: start(Some(guard.name))? };
+        let trial = Self { test, with: start(None)?, without: start(Some(test.guard.name))? };
         if trial.without.stdout.contains(NO_SUCH_GUARD) {
-            bail!("the library has no guard {:?}", guard.name);
+            bail!("the library has no guard {:?}", test.guard.name);
         }
         Ok(trial)
     }
 
     fn is_green(&self) -> bool {
-        self.with.succeeded() && says(&self.with.stdout, &self.test, "ok")
+        self.with.succeeded() && self.test.suite.says(&self.with.stdout, &self.test.name, Outcome::Green)
     }
 
     /// How the test noticed that the guard was off, if it did.
     fn red(&self) -> Option<&'static str> {
         let ended = &self.without;
-        match (says(&ended.stdout, &self.test, "FAILED"), ended.timed_out, ended.signal) {
+        let failed = self.test.suite.says(&ended.stdout, &self.test.name, Outcome::Red);
+        match (failed, ended.timed_out, ended.signal) {
             (true, ..) => Some("red"),
             (_, true, _) => Some("red (hung)"),
             (_, _, Some(_)) => Some("red (the process died)"),
@@ -196,7 +288,6 @@ impl Trial {
     }
 
     fn told(&self) -> String {
-        let short = self.test.rsplit("::").next().unwrap_or(&self.test);
         let seconds = |ended: &Ended| format!("{:.1} s", ended.took.as_secs_f32());
         let red = self
             .red()
@@ -206,13 +297,8 @@ impl Trial {
         } else {
             format!("NOT GREEN as it is: {}", self.with.story())
         };
-        format!("{red} {short} ({green})")
+        format!("{red} {} ({green})", self.test.short())
     }
-}
-
-/// Whether this test ended so. It may start others in a process of its own, whose lines are not meant.
-fn says(output: &str, test: &str, outcome: &str) -> bool {
-    output.lines().any(|line| line == format!("test {test} ... {outcome}"))
 }
 
 #[cfg(test)]
@@ -235,15 +321,21 @@ mod tests {
 
     #[test]
     fn the_outcome_of_the_test_in_question_is_read() {
+        let core = Suite::Core(PathBuf::new());
         let output = "test a::rule_01_x ... FAILED\ntest child ... FAILED\ntest b ... ok\nfailures:\n    a::rule_01_x\n";
-        assert!(says(output, "a::rule_01_x", "FAILED") && says(output, "b", "ok"));
-        assert!(!says(output, "rule_01_x", "FAILED") && !says(output, "b", "FAILED"));
+        assert!(core.says(output, "a::rule_01_x", Outcome::Red) && core.says(output, "b", Outcome::Green));
+        assert!(!core.says(output, "rule_01_x", Outcome::Red) && !core.says(output, "b", Outcome::Red));
+        let output = "PASSED tests/a.py::test_b\nFAILED tests/a.py::test_c - assert 1 == 2\n";
+        assert!(Suite::Python.says(output, "tests/a.py::test_b", Outcome::Green));
+        assert!(Suite::Python.says(output, "tests/a.py::test_c", Outcome::Red));
+        assert!(!Suite::Python.says(output, "tests/a.py::test_", Outcome::Red));
     }
 
     #[test]
     fn a_test_that_the_page_does_not_list_is_a_flaw() {
-        let guard = guards::named("submit_by").unwrap();
-        let tests = [(guard, "rules::rule_06_a".to_string()), (guard, "rules::rule_06_b".to_string())];
+        let (suite, guard) = (&Suite::Python, guards::named("submit_by").unwrap());
+        let test = |name: &str| Test { suite, guard, name: name.to_string() };
+        let tests = [test("rules::rule_06_a"), test("rules::rule_06_b")];
         let page = "| 6 | `submit_by` | `rule_06_a` | `intents.rs` |\n| 7 | `submit_by` | `rule_06_b` | `intents.rs` |\n";
         assert_eq!(not_on_the_page(page, &tests), ["docs/rules.md has no row for rule_06_b of submit_by"]);
     }

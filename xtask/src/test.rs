@@ -27,7 +27,6 @@ pub fn run(tree: &Tree) -> Result<bool> {
     report.prepare("drift of generated files", || generate::write(tree, &programs, true).map(drop));
     report.cases("tests of the workspace", || cargo_tests::run(tree));
     report.cases("examples in Rust", || cargo_tests::examples(tree, &tests));
-    report.cases("guards switched off", || mutate::gate(tree, &mutate::tests_of_core(&tests)?, &[]));
     report.cases("histories from seeds", || simulate::short(tree));
     report.cases("C", || c::run(tree));
     let tools = report.prepare("set-up: tools for Python", || tools);
@@ -44,6 +43,11 @@ pub fn run(tree: &Tree) -> Result<bool> {
     } else {
         report.given_up("Python", "its set-up failed");
     }
+    report.cases("guards switched off", || {
+        let suites = [Some(mutate::core(&tests)?), python.then_some(mutate::Suite::Python)];
+        let suites: Vec<_> = suites.into_iter().flatten().collect();
+        mutate::gate(tree, &suites, &[])
+    });
     for language in Language::ALL {
         if language == Language::Python && !python {
             continue;
