@@ -38,13 +38,6 @@ macro_rules! guards {
                     $(Self::$guard => $name,)*
                 }
             }
-
-            /// What happens while it is switched off.
-            pub const fn without(self) -> &'static str {
-                match self {
-                    $(Self::$guard => $off,)*
-                }
-            }
         }
     };
 }

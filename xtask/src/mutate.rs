@@ -332,6 +332,32 @@ mod tests {
     }
 
     #[test]
+    fn a_guard_passes_only_if_each_test_is_green_with_it_and_red_without() {
+        let core = Suite::Core(PathBuf::new());
+        let test =
+            Test { suite: &core, guard: guards::named("submit_by").unwrap(), name: "a::rule_06_x".into() };
+        let ended = |said: &str, exit_code: Option<i32>| Ended {
+            command: "all".to_string(),
+            exit_code,
+            signal: exit_code.is_none().then_some(9),
+            timed_out: false,
+            stdout: format!("test a::rule_06_x ... {said}\n"),
+            log: PathBuf::new(),
+            took: Duration::ZERO,
+        };
+        let trial = |with: Ended, without: Ended| Trial { test: &test, with, without };
+        let caught = trial(ended("ok", Some(0)), ended("FAILED", Some(101)));
+        let died = trial(ended("ok", Some(0)), ended("", None));
+        let not_caught = trial(ended("ok", Some(0)), ended("ok", Some(0)));
+        let never_green = trial(ended("FAILED", Some(101)), ended("FAILED", Some(101)));
+        assert!(caught.passed() && died.passed());
+        assert!(!not_caught.passed() && !never_green.passed());
+        assert!(not_caught.told().starts_with("NOT CAUGHT"));
+        assert!(!tell(test.guard, &[caught, not_caught]), "each test must notice");
+        assert!(!tell(test.guard, &[]), "no test, nothing proved");
+    }
+
+    #[test]
     fn a_test_that_the_page_does_not_list_is_a_flaw() {
         let (suite, guard) = (&Suite::Python, guards::named("submit_by").unwrap());
         let test = |name: &str| Test { suite, guard, name: name.to_string() };
