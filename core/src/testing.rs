@@ -10,106 +10,44 @@
 //! | `TILLGATE_GUARDS_OFF=name,name` | these guards do not hold |
 //! | `TILLGATE_CLOCK_SPEED=n` | the clock runs n times as fast (see `clock`) |
 
-/// What keeps the promise: one guard for each numbered rule of the law of orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Guard {
-    /// The intent and the attempt are durable before the first byte.
-    DurableBeforeSend = 1,
-    /// The id exists before anything is sent.
-    IdRequired = 2,
-    /// The same id belongs to the same request.
-    SameIdSameRequest = 3,
-    /// What may have been sent is never blindly sent again.
-    NoBlindResend = 4,
-    /// An attempt was not sent, refused, or unknown.
-    ThreeOutcomes = 5,
-    /// No attempt starts after the order's time to act.
-    SubmitBy = 6,
-    /// A look-up counts only if what it found matches.
-    MatchFound = 7,
-    /// Absence needs proof.
-    AbsenceProof = 8,
-    /// What is not known does not become failure.
-    UnknownStaysUnknown = 9,
-    /// A final state is not changed silently.
-    FinalIsFinal = 10,
-    /// A callback is a hint until proved.
-    CallbacksAreHints = 11,
-    /// An event comes again until it is acknowledged.
-    EventsUntilAcknowledged = 12,
-    /// Cancelling a wait does not touch what is being sent.
-    CancelDetached = 13,
-    /// One undo at a time, with an intent of its own.
-    OneUndo = 14,
-    /// The answers of a batch match by id.
-    BatchById = 15,
-    /// A journal that does not fit its machine opens in quarantine.
-    Quarantine = 16,
-    /// One process writes.
-    OneWriter = 17,
-    /// After a failed disk, no new money call.
-    DiskFailure = 18,
-    /// Voucher codes are encrypted at rest.
-    SecretsEncrypted = 19,
-    /// Waits use the lower bound of elapsed time, windows the upper.
-    ClockBounds = 20,
+/// Makes of the table of guards what the code asks for.
+macro_rules! guards {
+    ($($(#[$doc:meta])* $guard:ident = $number:literal, rule $rule:literal, $name:literal, $off:literal;)*) => {
+        /// What keeps the promise: a main guard for each numbered rule of the law of orders, and more where a rule has
+        /// several sides.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum Guard {
+            $($(#[$doc])* $guard = $number,)*
+        }
+
+        impl Guard {
+            /// All guards, in the order of their numbers: first the main ones of the rules.
+            pub const ALL: [Self; [$($number),*].len()] = [$(Self::$guard),*];
+
+            /// The number of the rule that it keeps.
+            pub const fn rule(self) -> u8 {
+                match self {
+                    $(Self::$guard => $rule,)*
+                }
+            }
+
+            /// Its name in `TILLGATE_GUARDS_OFF`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$guard => $name,)*
+                }
+            }
+        }
+    };
 }
 
+include!("guards.rs");
+
 impl Guard {
-    /// All guards, in the order of their rules.
-    pub const ALL: [Self; 20] = [
-        Self::DurableBeforeSend,
-        Self::IdRequired,
-        Self::SameIdSameRequest,
-        Self::NoBlindResend,
-        Self::ThreeOutcomes,
-        Self::SubmitBy,
-        Self::MatchFound,
-        Self::AbsenceProof,
-        Self::UnknownStaysUnknown,
-        Self::FinalIsFinal,
-        Self::CallbacksAreHints,
-        Self::EventsUntilAcknowledged,
-        Self::CancelDetached,
-        Self::OneUndo,
-        Self::BatchById,
-        Self::Quarantine,
-        Self::OneWriter,
-        Self::DiskFailure,
-        Self::SecretsEncrypted,
-        Self::ClockBounds,
-    ];
-
-    /// The number of the rule that it keeps.
-    pub const fn rule(self) -> u8 {
-        self as u8
-    }
-
-    /// Its name in `TILLGATE_GUARDS_OFF`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::DurableBeforeSend => "durable_before_send",
-            Self::IdRequired => "id_required",
-            Self::SameIdSameRequest => "same_id_same_request",
-            Self::NoBlindResend => "no_blind_resend",
-            Self::ThreeOutcomes => "three_outcomes",
-            Self::SubmitBy => "submit_by",
-            Self::MatchFound => "match_found",
-            Self::AbsenceProof => "absence_proof",
-            Self::UnknownStaysUnknown => "unknown_stays_unknown",
-            Self::FinalIsFinal => "final_is_final",
-            Self::CallbacksAreHints => "callbacks_are_hints",
-            Self::EventsUntilAcknowledged => "events_until_acknowledged",
-            Self::CancelDetached => "cancel_detached",
-            Self::OneUndo => "one_undo",
-            Self::BatchById => "batch_by_id",
-            Self::Quarantine => "quarantine",
-            Self::OneWriter => "one_writer",
-            Self::DiskFailure => "disk_failure",
-            Self::SecretsEncrypted => "secrets_encrypted",
-            Self::ClockBounds => "clock_bounds",
-        }
+    /// Whether it is the main guard of its rule.
+    pub const fn is_main(self) -> bool {
+        self as u8 == self.rule()
     }
 
     /// The guard of this name.
@@ -139,7 +77,7 @@ mod seams {
     use std::fs::{File, OpenOptions};
     use std::io::Write;
     use std::sync::OnceLock;
-    use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     /// Found in any binary that holds these seams, so that packaging can refuse to ship it.
     #[used]
@@ -153,7 +91,7 @@ mod seams {
 
     static PASSED: AtomicU64 = AtomicU64::new(0);
     static CRASH_PLAN: OnceLock<CrashPlan> = OnceLock::new();
-    static SWITCHED_OFF: OnceLock<AtomicU32> = OnceLock::new();
+    static SWITCHED_OFF: OnceLock<AtomicU64> = OnceLock::new();
 
     /// Passes a crash point: counted, logged, and the end of the process when its turn has come.
     pub fn crash_point(name: &'static str) {
@@ -214,7 +152,7 @@ mod seams {
         }
     }
 
-    fn switches() -> &'static AtomicU32 {
+    fn switches() -> &'static AtomicU64 {
         SWITCHED_OFF.get_or_init(|| {
             let names = std::env::var("TILLGATE_GUARDS_OFF").unwrap_or_default();
             let off = names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(|name| {
@@ -222,12 +160,12 @@ mod seams {
                 bit(Guard::from_name(name)
                     .unwrap_or_else(|| panic!("TILLGATE_GUARDS_OFF: no guard is called {name}")))
             });
-            AtomicU32::new(off.fold(0, |all, one| all | one))
+            AtomicU64::new(off.fold(0, |all, one| all | one))
         })
     }
 
-    fn bit(guard: Guard) -> u32 {
-        1 << guard.rule()
+    fn bit(guard: Guard) -> u64 {
+        1 << guard as u8
     }
 
     /// As a power cut would: nothing is flushed, nothing is unwound.
@@ -248,11 +186,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_rule_has_one_guard_with_a_name() {
+    fn each_rule_has_a_main_guard_and_each_guard_a_name_of_its_own() {
         for (index, guard) in Guard::ALL.into_iter().enumerate() {
-            assert_eq!(usize::from(guard.rule()), index + 1);
+            assert_eq!(guard as usize, index + 1, "the switches are bits of 64");
+            assert_eq!(guard.is_main(), index < 20, "{guard:?}");
+            assert!((1..=20).contains(&guard.rule()), "{guard:?}");
             assert_eq!(Guard::from_name(guard.name()), Some(guard));
         }
+        assert!(Guard::ALL.len() < 64);
     }
 
     #[test]

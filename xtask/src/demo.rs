@@ -13,7 +13,7 @@ use crate::report::{Report, Tally};
 use crate::sandbox::Sandbox;
 use crate::sellers::{Language, Manner, Seller};
 use crate::tree::Tree;
-use crate::{python, rules, setup};
+use crate::{guards, python, setup};
 
 /// A quarter of an hour of absence passes in a second and a half.
 const CLOCK_SPEED: u32 = 600;
@@ -55,10 +55,11 @@ pub fn run(tree: &Tree, broken: Option<&str>) -> Result<bool> {
 /// The guard that is meant. A misspelt one would break nothing, and prove nothing.
 fn guard(name: &str) -> Result<&'static str> {
     let full = ALIASES.iter().find(|(short, _)| *short == name).map_or(name, |(_, full)| full);
-    match rules::GUARDS.iter().find(|guard| **guard == full) {
-        Some(guard) => Ok(guard),
-        None => bail!("no guard is called {name:?}; there are resend and {}", rules::GUARDS.join(", ")),
+    if let Some(guard) = guards::named(full) {
+        return Ok(guard.name);
     }
+    let names: Vec<&str> = guards::ALL.iter().map(|guard| guard.name).collect();
+    bail!("no guard is called {name:?}; there are resend and {}", names.join(", "))
 }
 
 /// Each order is a case; it passes when the judge finds it right.
@@ -78,7 +79,7 @@ pub fn sell(tree: &Tree, broken: Option<&str>) -> Result<Tally> {
     );
     if let Some(guard) = broken.filter(|_| wrong == 0) {
         println!(
-            "   no moment of this demo needs the guard {guard}; `cargo xtask rules` has a test that does"
+            "   no moment of this demo needs the guard {guard}; `cargo xtask mutate {guard}` has a test that does"
         );
     }
     Ok(Tally { passed: (orders - wrong) as usize, failed: wrong as usize, skipped: Vec::new() })

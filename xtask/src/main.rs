@@ -8,16 +8,17 @@ mod document;
 mod examples;
 mod expectation;
 mod generate;
+mod guards;
 mod judge;
 mod kills;
 mod lint;
+mod mutate;
 mod operations;
 mod package;
 mod plan;
 mod program;
 mod python;
 mod report;
-mod rules;
 mod samples;
 mod sandbox;
 mod sellers;
@@ -37,7 +38,8 @@ cargo xtask COMMAND
   test                  set up what is needed and run everything; the last line counts
   gen [--check]         write the generated files; --check only says which are out of date
   lint                  formatting, samples in pages, clippy, ruff, mypy: every warning is an error
-  rules [NUMBER ...]    each rule of the law of orders: green as it is, red without its guard
+  mutate [GUARD|RULE ...]
+                        each guard of the rules of orders switched off: its tests are green with it and red without
   kills [--language L]  a process killed at every crash point (rust, c, python; all by default)
   document              the sandbox's answers held against CY.SEND's own description, with a report
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
@@ -83,7 +85,7 @@ fn run() -> Result<bool> {
         let arguments = arguments.map_err(|word| anyhow::anyhow!("{word:?} is no text"))?;
         return simulate::run(&tree, &arguments);
     }
-    let (mut check, mut broken, mut language, mut numbers) = (false, None, None, Vec::new());
+    let (mut check, mut broken, mut language, mut guards) = (false, None, None, Vec::new());
     let mut which = package::Which::All;
     while let Some(argument) = arguments.next()? {
         match (command.as_str(), argument) {
@@ -95,7 +97,7 @@ fn run() -> Result<bool> {
             ("demo", Long("break")) => broken = Some(arguments.value()?.string()?),
             ("kills", Long("language")) => language = Some(arguments.value()?.string()?),
             ("package", Long("try")) => which = package::Which::Trial,
-            ("rules", Value(number)) => numbers.push(number.parse::<u8>()?),
+            ("mutate", Value(word)) => guards.push(word.string()?),
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -103,7 +105,7 @@ fn run() -> Result<bool> {
         "test" => test::run(&tree),
         "gen" => generate::run(&tree, check),
         "lint" => lint::run(&tree),
-        "rules" => rules::run(&tree, &numbers),
+        "mutate" => mutate::run(&tree, &guards),
         "document" => document::run(&tree),
         "kills" => kills::run(&tree, language.as_deref()),
         "demo" => demo::run(&tree, broken.as_deref()),

@@ -29,7 +29,8 @@ impl Tally {
         if passed { self.passed += 1 } else { self.failed += 1 }
     }
 
-    fn cases(&self) -> usize {
+    /// How many there are.
+    pub fn cases(&self) -> usize {
         self.passed + self.failed + self.skipped.len()
     }
 }

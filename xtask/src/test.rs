@@ -6,7 +6,7 @@ use crate::compile::{self, Artifact, What};
 use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
-use crate::{c, cargo_tests, demo, document, generate, kills, operations, python, rules, setup, simulate};
+use crate::{c, cargo_tests, demo, document, generate, kills, mutate, operations, python, setup, simulate};
 
 pub fn run(tree: &Tree) -> Result<bool> {
     let mut report = Report::default();
@@ -27,9 +27,6 @@ pub fn run(tree: &Tree) -> Result<bool> {
     report.prepare("drift of generated files", || generate::write(tree, &programs, true).map(drop));
     report.cases("tests of the workspace", || cargo_tests::run(tree));
     report.cases("examples in Rust", || cargo_tests::examples(tree, &tests));
-    report.cases("rules of the law of orders", || {
-        rules::table(tree, &compile::test_program(&tests, "tillgate", "all")?, &[])
-    });
     report.cases("histories from seeds", || simulate::short(tree));
     report.cases("C", || c::run(tree));
     let tools = report.prepare("set-up: tools for Python", || tools);
@@ -46,6 +43,11 @@ pub fn run(tree: &Tree) -> Result<bool> {
     } else {
         report.given_up("Python", "its set-up failed");
     }
+    report.cases("guards switched off", || {
+        let suites = [Some(mutate::core(&tests)?), python.then_some(mutate::Suite::Python)];
+        let suites: Vec<_> = suites.into_iter().flatten().collect();
+        mutate::gate(tree, &suites, &[])
+    });
     for language in Language::ALL {
         if language == Language::Python && !python {
             continue;

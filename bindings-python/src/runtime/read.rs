@@ -11,6 +11,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use std::collections::HashMap;
 use std::sync::Arc;
+#[cfg(feature = "testing")]
+use tillgate::testing::{Guard, guard};
 use tillgate::{Decimal, TillgateError, Timestamp};
 
 /// How a type of core is read. The generated code implements it for each record and enumeration.
@@ -224,6 +226,12 @@ impl FromPython for Decimal {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = value.py();
         if value.is_instance_of::<PyFloat>() {
+            #[cfg(feature = "testing")]
+            if !guard(Guard::ExactMoney)
+                && let Ok(nearest) = Decimal::try_from(value.extract::<f64>()?)
+            {
+                return Ok(nearest);
+            }
             return Err(Refusal::new(
                 "is a float, and no float is exact money: pass decimal.Decimal('12.50') or an int",
             ));

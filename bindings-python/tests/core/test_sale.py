@@ -85,7 +85,7 @@ def test_the_same_id_with_another_request_is_a_conflict(till: Till) -> None:
     assert caught.value.order_id == new.id
 
 
-def test_money_is_never_a_float(till: Till) -> None:
+def test_guard_exact_money_money_is_never_a_float(till: Till) -> None:
     new = new_order()
     new.amount.amount = 25.0  # type: ignore[assignment]
     with pytest.raises(tillgate.InvalidArgumentError) as caught:

@@ -264,7 +264,7 @@ pub fn may_undo(parent: &Record, siblings: &[Record], undo: &Order) -> Result<()
         );
     }
     let reserved = parent.order.undone_amount;
-    if reserved + undo.amount.amount > parent.order.amount.amount {
+    if reserved + undo.amount.amount > parent.order.amount.amount && guard(Guard::RefundSum) {
         return refuse(
             invalid,
             format!(

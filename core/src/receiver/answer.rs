@@ -14,6 +14,7 @@ use super::counts::{Fate, Held};
 use super::listen::Shared;
 use crate::CallbackRequest;
 use crate::runtime;
+use crate::testing::{Guard, guard};
 
 /// A commit ends by itself; this is only what guards a connection against a disk that never answers.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(60);
@@ -63,14 +64,15 @@ fn said(status: StatusCode, fate: Fate) -> Said {
 }
 
 async fn take_in(shared: &Shared, turn: &Turn, request: Request<Body>) -> Result<Said, Said> {
-    if !shared.paths.contain(request.uri().path()) {
+    if !shared.paths.contain(request.uri().path()) && guard(Guard::CallbackPath) {
         return Err(said(StatusCode::NOT_FOUND, Fate::WrongPath));
     }
     if request.method() != Method::POST {
         return Err(said(StatusCode::METHOD_NOT_ALLOWED, Fate::WrongMethod));
     }
+    let size_max_bytes = if guard(Guard::CallbackSize) { shared.body_size_max_bytes } else { usize::MAX };
     let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: u64| length > shared.body_size_max_bytes as u64) {
+    if length.is_some_and(|length: u64| length > size_max_bytes as u64) {
         return Err(too_large());
     }
     // Only what has the right path counts here: a stranger must not use up the gateway's share.
@@ -81,7 +83,7 @@ async fn take_in(shared: &Shared, turn: &Turn, request: Request<Body>) -> Result
     }
     let mut held = Held::new(&shared.counts);
     tokio::select! {
-        whole = read(&mut held, request.into_body(), shared.body_size_max_bytes) => whole?,
+        whole = read(&mut held, request.into_body(), size_max_bytes) => whole?,
         () = shared.clock.sleep_until(turn.deadline) => {
             return Err(said(StatusCode::REQUEST_TIMEOUT, Fate::TooSlow));
         }

@@ -74,7 +74,8 @@ async fn exchange(stack: &Stack, call: &Call, request: reqwest::Request) -> Sent
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => {
-                if (body.len() + chunk.len()) as u64 > stack.answer_size_max_bytes {
+                let size = (body.len() + chunk.len()) as u64;
+                if size > stack.answer_size_max_bytes && guard(Guard::AnswerSize) {
                     return Sent::Lost(failure::too_large(call, status, stack.answer_size_max_bytes));
                 }
                 body.extend_from_slice(&chunk);

@@ -5,6 +5,8 @@
 //! just closed ends as an unknown that nobody wanted. (hyper may move a request to a fresh connection when it never
 //! began to write it to the old one: its dispatcher hands the request back untouched. That sends nothing twice.)
 
+#[cfg(feature = "testing")]
+mod anybody;
 mod attempt;
 mod config;
 mod echo;
@@ -68,9 +70,11 @@ impl Transport {
             .tls_backend_preconfigured(tls.config())
             .redirect(reqwest::redirect::Policy::none())
             .gzip(false)
-            .http1_only()
-            .pool_idle_timeout(Duration::from_secs(2));
-        if !guard(Guard::NoBlindResend) {
+            .http1_only();
+        if guard(Guard::FreshConnections) {
+            money = money.pool_idle_timeout(Duration::from_secs(2));
+        }
+        if !guard(Guard::NoRedirects) {
             money = money.redirect(reqwest::redirect::Policy::limited(3));
         }
         let stack = Stack {

@@ -1,6 +1,8 @@
 //! Whom we trust, and by which cryptography.
 
 use crate::error::{Result, TillgateError};
+#[cfg(feature = "testing")]
+use crate::testing::{Guard, guard};
 use rustls::ClientConfig;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
@@ -29,6 +31,11 @@ impl Roots {
             Err(error) if given => return Err(wrong(&error.to_string())),
             Err(_) => None,
         };
+        #[cfg(feature = "testing")]
+        if !guard(Guard::CertificateChecked) {
+            let anybody: Arc<dyn ServerCertVerifier> = Arc::new(super::anybody::Anybody(provider.clone()));
+            return Ok(Self { provider, verifier: Some(anybody) });
+        }
         Ok(Self { provider, verifier })
     }
 

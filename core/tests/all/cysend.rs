@@ -118,6 +118,16 @@ fn an_order_that_says_something_twice_or_inexactly_is_not_believed() {
 }
 
 #[test]
+fn guard_exact_money_no_digit_of_an_amount_is_lost() {
+    for digits in ["10.500000000000000001", "90071992547409.93", "0.1", "12345678901234567890.12"] {
+        let answer = accepted().replace("\"face_value\":10.50", &format!("\"face_value\":{digits}"));
+        let double = Double::answering(move |_| json(200, &answer));
+        let found = block_on(client(&double.url()).get_order(query("till_1"))).unwrap();
+        assert_eq!(found[0].face_value.to_string(), digits);
+    }
+}
+
+#[test]
 fn a_voucher_arrives_whole_and_is_not_shown() {
     let double = Double::answering(|_| {
         json(

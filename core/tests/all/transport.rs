@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 /// Each of them may have been carried out, so the outcome is unknown, and nothing was sent twice.
 #[test]
-fn whatever_happens_to_an_order_on_the_way_it_is_sent_once() {
+fn guard_no_blind_resend_whatever_happens_to_an_order_on_the_way_it_is_sent_once() {
     type Treat = fn(Connection) -> tillgate::BoxFuture<'static, ()>;
     let ways: [(&str, Treat); 8] = [
         ("reset in the midst of the request", |mut connection| {
@@ -86,15 +86,45 @@ fn a_connection_that_is_reset_at_once_never_makes_a_second_one() {
 }
 
 #[test]
-fn an_order_that_the_gateway_points_elsewhere_does_not_go_there() {
+fn guard_no_redirects_an_order_that_the_gateway_points_elsewhere_does_not_go_there() {
     for status in [301, 302, 303, 307, 308] {
         let double =
             Double::answering(move |_| with_headers(status, "location: /openapi/elsewhere\r\n", b""));
         let error = place(&client(&double.url())).unwrap_err();
+        assert_eq!(double.seen().len(), 1, "{status}: it was sent again where the gateway pointed");
         assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
         assert_eq!(error.details().http_status, Some(status));
-        assert_eq!(double.seen().len(), 1);
     }
+}
+
+/// A request that is written to a connection which the gateway is just closing ends as an unknown that nobody wanted.
+#[test]
+fn guard_fresh_connections_an_idle_connection_for_money_is_let_go_of() {
+    let (closed, is_closed) = std::sync::mpsc::channel();
+    let double = Double::connections(move |mut connection| {
+        let closed = closed.clone();
+        async move {
+            connection.request().await;
+            connection.send(&json(201, &accepted())).await;
+            // The gateway would keep it; the client ends it.
+            assert!(connection.request().await.is_none());
+            let _ = closed.send(());
+        }
+    });
+    let client = client(&double.url());
+    place(&client).unwrap();
+    // The limit is two seconds, and is looked at every two; others are kept for ninety.
+    is_closed.recv_timeout(std::time::Duration::from_secs(20)).expect("an idle connection is not kept");
+    assert_eq!(double.connection_count(), 1);
+}
+
+#[test]
+fn guard_answer_size_an_answer_is_read_up_to_a_size() {
+    let limits = TransportConfig { answer_size_max_bytes: Some(1 << 20), ..Default::default() };
+    // Good but for the blanks around it.
+    let double = Double::answering(|_| json(201, &format!("{}{}", " ".repeat(2 << 20), accepted())));
+    let error = place(&client_with(&double.url(), limits)).unwrap_err();
+    assert_eq!((error.outcome(), error.code()), (Outcome::Unknown, "invalid_answer"), "{error}");
 }
 
 #[test]
@@ -377,7 +407,7 @@ fn packed_answers_are_unpacked_within_bounds() {
 }
 
 #[test]
-fn a_gateway_is_trusted_only_with_a_good_certificate() {
+fn guard_certificate_checked_a_gateway_is_trusted_only_with_a_good_certificate() {
     let own = Authority::new("ours");
     let day = 86_400;
     let good = own.server("127.0.0.1", -day, day);
@@ -459,7 +489,7 @@ fn a_proxy_is_used_with_its_password_and_passed_by_where_it_should_be() {
 }
 
 #[test]
-fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
+fn guard_https_only_plain_http_to_another_machine_is_refused_before_anything_is_sent() {
     let config = CysendConfig {
         credentials: credentials(),
         base_url: Some("http://www.cysend.com/openapi".into()),

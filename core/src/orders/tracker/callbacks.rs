@@ -11,6 +11,8 @@ use crate::orders::adapter::{CallbackNews, Evidence, EvidenceStatus};
 use crate::orders::machine::{Fact, Record, Source};
 use crate::orders::store::Command;
 use crate::orders::types::*;
+use crate::runtime;
+use crate::testing::{Guard, guard};
 
 /// A callback's body, at most. Larger ones are none of a gateway's.
 const BODY_SIZE_MAX_BYTES: usize = 1 << 20;
@@ -21,7 +23,7 @@ impl Tracker {
     /// Takes a callback in and says what to answer. What it says of an order is not believed: the gateway is asked.
     pub async fn handle_callback(self: &Arc<Self>, request: CallbackRequest) -> Result<CallbackAnswer> {
         let attached = self.attached_named(request.account.as_deref())?;
-        if request.body.len() > BODY_SIZE_MAX_BYTES {
+        if request.body.len() > BODY_SIZE_MAX_BYTES && guard(Guard::CallbackSize) {
             return Ok(CallbackAnswer { http_status: 413, known_orders: 0, unknown_orders: 0 });
         }
         let Ok(news) = attached.adapter.read_callback(&request) else {
@@ -48,7 +50,14 @@ impl Tracker {
             };
             answer.known_orders += 1;
             // Committed before it is answered: a crash from here on does not lose the hint.
-            self.journal.commit(Command::Hint { key }).await?;
+            if guard(Guard::HintBeforeAnswer) {
+                self.journal.commit(Command::Hint { key }).await?;
+            } else {
+                let journal = self.journal.clone();
+                runtime::spawn(Box::pin(async move {
+                    let _ = journal.commit(Command::Hint { key }).await;
+                }))?;
+            }
             if self.journal.store().cannot_write().is_some() {
                 // The process that buys takes the hint up.
                 continue;

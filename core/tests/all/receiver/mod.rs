@@ -17,7 +17,7 @@ use tillgate::{
 };
 
 use crate::rules::gateway::{Handle, order, with_look_up};
-use crate::rules::{World, code, noon, run};
+use crate::rules::{World, code, noon, run_on_threads as run};
 
 const PATH: &str = "/hooks/k7Gd93hXw_0aZpLq-5vTnE2y";
 

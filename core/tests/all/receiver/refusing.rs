@@ -49,6 +49,36 @@ fn what_is_no_callback_is_refused_and_counted() {
 }
 
 #[test]
+fn guard_callback_path_whoever_does_not_know_the_path_causes_nothing() {
+    run(async {
+        let shop = Receiving::new(config()).await;
+        for path in
+            ["/", "/hooks", "/hooks/k7Gd93hXw_0aZpLq-5vTnE2z", &format!("{PATH}/"), &format!("/x{PATH}")]
+        {
+            assert_eq!(shop.caller.send(post(path, "hint:a1")).await.status, 404, "{path}");
+        }
+        let status = shop.counted("the end of all", |s| s.connections_open == 0).await;
+        assert_eq!((status.wrong_path, status.handled, status.known_orders), (5, 0, 0));
+        assert_eq!(shop.world.gateway.calls("look_up"), 0, "no hint was taken in");
+    });
+}
+
+#[test]
+fn guard_callback_size_a_body_that_is_too_large_is_not_read() {
+    run(async {
+        let limited = CallbackReceiverConfig { body_size_max_bytes: Some(1024), ..config() };
+        let shop = Receiving::new(limited).await;
+        // It names one order, at length.
+        let body = format!("hint:a1,{}", "x".repeat(2_000));
+        for request in [post(PATH, &body), post_in_chunks(PATH, &body)] {
+            assert_eq!(shop.caller.send(request).await.status, 413);
+        }
+        let status = shop.counted("the end of both", |s| s.connections_open == 0).await;
+        assert_eq!((status.too_large, status.handled), (2, 0));
+    });
+}
+
+#[test]
 fn what_is_slow_is_told_so_when_its_time_is_over() {
     run(async {
         let shop = Receiving::new(config()).await;
@@ -155,7 +185,7 @@ const FOLDER: &str = "TILLGATE_TEST_FOLDER";
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_callback_that_cannot_be_written_down_is_not_answered_with_200() {
+fn guard_hint_before_answer_a_callback_that_cannot_be_written_down_is_not_answered_with_200() {
     // The failing strikes every file of a process.
     let folder = tempfile::tempdir().unwrap();
     let child = std::process::Command::new(std::env::current_exe().unwrap())
@@ -169,7 +199,7 @@ fn a_callback_that_cannot_be_written_down_is_not_answered_with_200() {
 
 #[cfg(target_os = "linux")]
 #[test]
-#[ignore = "a child of a_callback_that_cannot_be_written_down_is_not_answered_with_200"]
+#[ignore = "a child of guard_hint_before_answer_a_callback_that_cannot_be_written_down_is_not_answered_with_200"]
 fn child_whose_disk_fails() {
     if std::env::var_os(FOLDER).is_none() {
         return;

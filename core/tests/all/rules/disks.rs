@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use super::gateway::{Treat, order, with_look_up};
-use super::{World, code, config_in, run};
+use super::{World, begin, code, config_in, run};
 use tillgate::{OrderState, Outcome};
 
 /// Where the child finds its journal; without it, it is nobody's child.
@@ -40,11 +40,11 @@ fn child_whose_disk_fails() {
         world.till.attach(None, std::sync::Arc::new(super::Handle(world.gateway.clone()))).await.unwrap();
         world.gateway.treat([Treat::Hold]);
         let till = world.till.clone();
-        let buying = std::thread::spawn(move || tillgate::block_on(till.buy(order("a1"))));
+        let buying = begin(async move { till.buy(order("a1")).await });
         world.soon("the submission", || world.gateway.calls("submit") == 1).await;
         limit_file_size(4_096);
         world.gateway.release.add_permits(1);
-        let error = buying.join().unwrap().unwrap_err();
+        let error = buying.await.unwrap().unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
         assert_eq!(error.details().order_id.as_deref(), Some("a1"));
         limit_file_size(u64::MAX);

@@ -54,6 +54,8 @@ pub struct State {
     pub mute: bool,
     /// The control read fails.
     pub control_fails: bool,
+    /// What was credited, by the id of the payment. Where a baseline is needed, the gateway knows an undo by it alone.
+    pub credits: Vec<(String, Evidence)>,
     pub uids: u64,
 }
 
@@ -143,6 +145,15 @@ impl Gateway {
         change(&mut self.state.lock().unwrap().ledger);
     }
 
+    /// Somebody credits a part of a payment at the gateway itself.
+    pub fn credit_by_hand(&self, payment: &str, cents: i64) {
+        let mut state = self.state.lock().unwrap();
+        let mut credit = state.ledger.iter().find(|e| e.id == payment).expect("the payment").clone();
+        credit.gateway_uid = Some("U-by-hand".to_string());
+        credit.amount = Some(Decimal::new(cents, 2));
+        state.credits.push((payment.to_string(), credit));
+    }
+
     fn carry_out(&self, submission: &Submission, status: EvidenceStatus, raw: &str) -> Evidence {
         let mut state = self.state.lock().unwrap();
         state.uids += 1;
@@ -166,6 +177,9 @@ impl Gateway {
             voucher: delivered.then(voucher),
         };
         state.ledger.push(evidence.clone());
+        if let Some(parent) = &submission.parent {
+            state.credits.push((parent.id.clone(), evidence.clone()));
+        }
         evidence
     }
 }
@@ -280,7 +294,15 @@ impl Adapter for Handle {
                     details: details(Outcome::Unknown, "bad gateway", Some(502)),
                 });
             }
-            let found: Vec<Evidence> = state.ledger.iter().filter(|e| e.id == order.id).cloned().collect();
+            let found: Vec<Evidence> = match &order.parent {
+                Some(parent) if gateway.abilities.lock().unwrap().needs_baseline => {
+                    let is_new =
+                        |e: &Evidence| e.gateway_uid.as_ref().is_some_and(|u| !parent.baseline.contains(u));
+                    let credits = state.credits.iter().filter(|(of, e)| *of == parent.id && is_new(e));
+                    credits.map(|(_, e)| Evidence { id: order.id.clone(), ..e.clone() }).collect()
+                }
+                _ => state.ledger.iter().filter(|e| e.id == order.id).cloned().collect(),
+            };
             if state.blind || found.is_empty() { LookUp::NotFound } else { LookUp::Found(found) }
         })
     }
@@ -297,6 +319,13 @@ impl Adapter for Handle {
             }
             Ok(())
         })
+    }
+
+    fn baseline(&self, parent: Parent) -> BoxFuture<'static, Result<Vec<String>>> {
+        let state = self.0.state.lock().unwrap();
+        let credits = state.credits.iter().filter(|(of, _)| *of == parent.id);
+        let uids: Vec<String> = credits.filter_map(|(_, e)| e.gateway_uid.clone()).collect();
+        Box::pin(async move { Ok(uids) })
     }
 
     /// `hint:<id>` is a hint; `signed:<id>` says with a valid signature that the order succeeded.

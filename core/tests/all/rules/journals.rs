@@ -44,7 +44,7 @@ fn rule_16_a_journal_that_does_not_fit_opens_in_quarantine() {
 }
 
 #[test]
-fn a_restored_backup_is_noticed_by_the_mirrored_epoch() {
+fn guard_epoch_mirror_a_restored_backup_is_noticed_by_the_mirrored_epoch() {
     run(async {
         let world = World::new(with_look_up()).await;
         let mirror = tempfile::tempdir().unwrap();

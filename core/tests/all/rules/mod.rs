@@ -1,5 +1,6 @@
-//! The law of orders, rule by rule. A test that begins with `rule_NN` belongs to the rule of that number, and turns red when
-//! the rule's guard is switched off (`TILLGATE_GUARDS_OFF`).
+//! The law of orders, rule by rule. A test that begins with `rule_NN` belongs to the main guard of the rule of that number,
+//! and one that begins with `guard_NAME` to the guard of that name; each turns red when its guard is switched off
+//! (`TILLGATE_GUARDS_OFF`).
 
 mod answers;
 mod clocks;
@@ -7,6 +8,7 @@ pub mod disks;
 pub mod gateway;
 mod intents;
 mod journals;
+mod one_thread;
 mod settling;
 mod telling;
 mod undoing;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::{Gateway, Handle};
+pub use one_thread::{begin, run};
 use tillgate::orders::adapter::Abilities;
 use tillgate::{
     Clock, JournalKey, ManualClock, Order, OrderPolicy, OrderState, Result, Secret, Till, TillConfig,
@@ -34,8 +37,9 @@ pub struct World {
     pub policy: OrderPolicy,
 }
 
-/// Runs a test's body.
-pub fn run(body: impl Future<Output = ()>) {
+/// Runs a test's body on the library's own threads, as tests with sockets need it. How far the library has come when a test
+/// moves the clock depends on the machine then; tests of the rules run by [`one_thread::run`], where it does not.
+pub fn run_on_threads(body: impl Future<Output = ()>) {
     tillgate::block_on(async {
         body.await;
         Ok(())
@@ -100,7 +104,7 @@ impl World {
             if wanted(&order) {
                 return order;
             }
-            self.clock.settle().await;
+            self.settle().await;
             // Real disks are slower than this clock: time goes on when the order sleeps as well as the schedule.
             let busy = match order.state {
                 OrderState::Pending => self.clock.sleepers() < 2,
@@ -114,15 +118,20 @@ impl World {
         panic!("{id} never became what the rule demands: {:#?}", self.order(id).await);
     }
 
+    /// Lets run what is able to run without the clock moving: in one thread all of it.
+    pub async fn settle(&self) {
+        if one_thread::is_entered() { one_thread::rest().await } else { self.clock.settle().await }
+    }
+
     /// Lets this much time pass, in steps small enough for every look-up to be made in its turn.
     pub async fn pass(&self, time: Duration) {
         let end = self.clock.elapsed() + time;
         while self.clock.elapsed() < end {
-            self.clock.settle().await;
+            self.settle().await;
             // The schedule sleeps for two seconds at most.
             self.clock.advance(Duration::from_secs(2).min(end - self.clock.elapsed()));
         }
-        self.clock.settle().await;
+        self.settle().await;
     }
 
     /// Waits, without moving the clock, until something that runs in the background has happened.
@@ -131,7 +140,7 @@ impl World {
             if happened() {
                 return;
             }
-            self.clock.settle().await;
+            self.settle().await;
         }
         panic!("{what} never happened");
     }

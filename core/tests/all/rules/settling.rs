@@ -1,8 +1,9 @@
 //! Rules 7, 8 and 10: how the unknown is settled, and what follows later.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::gateway::{Treat, order, with_look_up, without_look_up};
+use super::gateway::{Gateway, Handle, Treat, order, with_look_up, without_look_up};
 use super::{World, code, run};
 use tillgate::orders::adapter::{Evidence, EvidenceStatus};
 use tillgate::{
@@ -54,14 +55,36 @@ fn rule_07_found_counts_only_if_everything_matches() {
 }
 
 #[test]
+fn guard_same_principal_an_order_is_looked_up_by_nobody_else() {
+    run(async {
+        let mut world = World::new(with_look_up()).await;
+        world.gateway.treat([Treat::DoAndLose]);
+        world.till.buy(order("a1")).await.unwrap();
+        // The next process has another customer's credentials, for the same gateway. That customer sees no order of ours.
+        let anna = world.gateway.clone();
+        world.gateway = Gateway::of("berta", with_look_up(), super::noon);
+        world.reopen().await;
+        for _ in 0..8 {
+            world.pass(Duration::from_secs(200)).await;
+            let _ = world.till.look_up("a1".into()).await;
+        }
+        assert_eq!(world.state("a1").await, OrderState::Unknown, "that berta does not have it says nothing");
+        assert_eq!(world.gateway.calls("look_up"), 0);
+        assert_eq!(code(&world.till.look_up("a1".into()).await), "invalid_argument");
+        world.till.attach(Some("anna".into()), Arc::new(Handle(anna))).await.unwrap();
+        world.until("a1", |o| o.state == OrderState::Succeeded).await;
+    });
+}
+
+#[test]
 fn rule_08_absence_is_not_no() {
     run(async {
         let world = World::new(with_look_up()).await;
         world.gateway.treat([Treat::Lose]);
         world.till.buy(order("a1")).await.unwrap();
         world.pass(Duration::from_secs(14 * 60)).await;
-        assert!(world.gateway.calls("look_up a1") > 5, "more than enough answers");
-        assert_eq!(world.state("a1").await, OrderState::Unknown, "and not enough time");
+        assert_eq!(world.state("a1").await, OrderState::Unknown, "not enough time");
+        assert!(world.gateway.calls("look_up a1") > 5, "and more than enough answers");
         let order = world.until("a1", |o| o.state != OrderState::Unknown).await;
         assert_eq!((order.state, order.failure), (OrderState::Failed, Some(FailureReason::Absent)));
         let settled_after = order.updated_at.duration_since(order.created_at);
@@ -70,7 +93,7 @@ fn rule_08_absence_is_not_no() {
 }
 
 #[test]
-fn absence_does_not_count_while_the_control_fails() {
+fn guard_control_call_absence_does_not_count_while_the_control_fails() {
     run(async {
         let world = World::new(with_look_up()).await;
         world.gateway.treat([Treat::Lose]);
@@ -83,7 +106,7 @@ fn absence_does_not_count_while_the_control_fails() {
 }
 
 #[test]
-fn absence_does_not_count_while_known_orders_are_not_seen_either() {
+fn guard_control_call_absence_does_not_count_while_known_orders_are_not_seen_either() {
     run(async {
         let world = World::new(with_look_up()).await;
         world.till.buy(order("known")).await.unwrap();
@@ -98,7 +121,7 @@ fn absence_does_not_count_while_known_orders_are_not_seen_either() {
 }
 
 #[test]
-fn restarts_add_nothing_to_an_absence() {
+fn guard_absence_by_one_process_restarts_add_nothing_to_an_absence() {
     run(async {
         let mut world = World::new(with_look_up()).await;
         world.gateway.treat([Treat::Lose]);

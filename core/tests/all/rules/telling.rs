@@ -18,7 +18,7 @@ fn rule_11_a_callback_is_a_hint_until_proved() {
         let answer = world.till.handle_callback(callback("hint:a1")).await.unwrap();
         assert_eq!((answer.http_status, answer.known_orders), (200, 1));
         world.soon("the look-up", || world.gateway.calls("look_up a1") > before).await;
-        world.clock.settle().await;
+        world.settle().await;
         assert_eq!(world.state("a1").await, OrderState::Accepted, "a forged success moves nothing");
         world.gateway.set_status("a1", EvidenceStatus::Succeeded, "success");
         world.till.handle_callback(callback("hint:a1")).await.unwrap();
@@ -64,7 +64,7 @@ fn many_callbacks_for_a_final_order_cause_few_look_ups_too() {
         world.soon("the look-up", || world.gateway.calls("look_up a1") == 1).await;
         for _ in 0..50 {
             world.till.handle_callback(callback("hint:a1")).await.unwrap();
-            world.clock.settle().await;
+            world.settle().await;
         }
         assert_eq!(world.gateway.calls("look_up a1"), 1, "no time has passed");
         world.pass(std::time::Duration::from_secs(1)).await;

@@ -51,6 +51,45 @@ fn rule_14_one_undo_at_a_time_and_never_more_than_was_paid() {
 }
 
 #[test]
+fn guard_refund_sum_refunds_never_exceed_what_was_paid() {
+    run(async {
+        let mut world = World::new(with_look_up()).await;
+        world.gateway.treat([DONE, DONE, DONE, DONE]);
+        world.till.buy(order("pay")).await.unwrap();
+        world.till.undo(refund("r1", "pay", 400)).await.unwrap();
+        assert_eq!(code(&world.till.undo(refund("r2", "pay", 700)).await), "invalid_argument");
+        // The next process knows as much.
+        world.reopen().await;
+        assert_eq!(code(&world.till.undo(refund("r3", "pay", 601)).await), "invalid_argument");
+        assert_eq!(world.gateway.calls("submit r"), 1, "nothing of it went out");
+        world.till.undo(refund("r4", "pay", 600)).await.unwrap();
+        assert_eq!(world.order("pay").await.undone_amount, Decimal::new(1000, 2));
+    });
+}
+
+#[test]
+fn guard_undo_baseline_a_credit_that_was_there_before_is_not_the_undos_own() {
+    run(async {
+        let mut abilities = with_look_up();
+        abilities.needs_baseline = true;
+        let world = World::new(abilities).await;
+        world.gateway.treat([DONE, Treat::Lose, Treat::DoAndLose]);
+        world.till.buy(order("pay")).await.unwrap();
+        world.gateway.credit_by_hand("pay", 400);
+        // It never arrives, and the same sum is credited already.
+        world.till.undo(refund("r1", "pay", 400)).await.unwrap();
+        let undo = world.until("r1", |o| o.state != OrderState::Unknown).await;
+        assert_eq!((undo.state, undo.failure), (OrderState::Failed, Some(FailureReason::Absent)));
+        assert_eq!(world.order("pay").await.undone_amount, Decimal::ZERO);
+        // This one is carried out, and what is new is its own.
+        world.till.undo(refund("r2", "pay", 400)).await.unwrap();
+        let undo = world.until("r2", |o| o.state != OrderState::Unknown).await;
+        assert_eq!(undo.state, OrderState::Succeeded);
+        assert_eq!(world.order("pay").await.undone_amount, Decimal::new(400, 2));
+    });
+}
+
+#[test]
 fn an_undo_in_two_steps_counts_only_the_second_not_found() {
     run(async {
         let world = World::new(without_look_up()).await;

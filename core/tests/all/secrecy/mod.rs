@@ -31,7 +31,7 @@ impl Channel {
 const KEPT: [Canary; 2] = [CALLBACK, NOTIFICATION];
 
 #[test]
-fn no_secret_is_ever_logged_told_printed_or_written_down() {
+fn guard_secrets_not_printed_no_secret_is_ever_logged_told_printed_or_written_down() {
     let (silent, leaking) = std::thread::scope(|scope| {
         let leaking = scope.spawn(|| channels(true));
         (channels(false), leaking.join().unwrap())
@@ -76,7 +76,7 @@ fn no_secret_is_ever_logged_told_printed_or_written_down() {
 }
 
 #[test]
-#[ignore = "the process that is searched by no_secret_is_ever_logged_told_printed_or_written_down"]
+#[ignore = "a child of guard_secrets_not_printed_no_secret_is_ever_logged_told_printed_or_written_down"]
 fn child_that_is_told_every_secret() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         scenario::run(Path::new(&folder));

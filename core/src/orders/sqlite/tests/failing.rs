@@ -1,7 +1,7 @@
 //! When the process dies, the disk is full, or the disk fails.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command as Process, Stdio};
 
 use super::*;
@@ -164,7 +164,10 @@ impl SmallDisk {
         if mounted.is_ok_and(|status| status.success()) {
             return Some(Self(folder));
         }
-        eprintln!("SKIPPED: this user may not mount a small disk");
+        // libtest would count the test as passed. This goes past what it captures, and `cargo xtask test` counts it.
+        let test = std::thread::current().name().unwrap_or("a test").to_string();
+        let told = format!("\nskipped itself: {test}: this user may not mount a small disk\n");
+        std::io::stderr().write_all(told.as_bytes()).unwrap();
         None
     }
 
@@ -176,7 +179,6 @@ impl SmallDisk {
 
     /// Takes all space that is left.
     fn fill(&self) {
-        use std::io::Write;
         let mut file = fs::File::create(self.0.path().join("filler")).unwrap();
         while file.write_all(&[7; 4096]).is_ok() {}
     }
