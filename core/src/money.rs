@@ -126,7 +126,8 @@ pub(crate) mod json_number {
                 if unsigned.is_empty() || !all_digits(unsigned) {
                     return Err(wrong());
                 }
-                digits.parse().map_err(|_| format!("{} is out of range", shortened(text)))?
+                // One that does not fit is beyond every amount but zero, which it leaves as it is.
+                digits.parse().unwrap_or(if digits.starts_with('-') { -EXPONENT_MAX } else { EXPONENT_MAX })
             }
         };
         exact(whole, fraction_digits, exponent, negative)
@@ -159,6 +160,9 @@ pub(crate) mod json_number {
             .ok()
     }
 
+    /// Larger than any that a decimal can take in.
+    const EXPONENT_MAX: i64 = 1 << 32;
+
     /// A decimal holds 96 bits.
     const DIGITS_MAX: i128 = (1 << 96) - 1;
 
@@ -187,6 +191,8 @@ mod tests {
             ("15e-1", "1.5"),
             ("-7.25e0", "-7.25"),
             ("0e999", "0"),
+            ("0e99999999999999999999", "0"),
+            ("-0.0e-99999999999999999999", "0.0000000000000000000000000000"),
             ("79228162514264337593543950335", "79228162514264337593543950335"),
             ("0.0000000000000000000000000001", "0.0000000000000000000000000001"),
             // A float would make 0.30000000000000004 of it.

@@ -9,6 +9,8 @@
 //! | `TILLGATE_CRASH_LOG=file` | appends `n name` for each crash point passed |
 //! | `TILLGATE_GUARDS_OFF=name,name` | these guards do not hold |
 //! | `TILLGATE_CLOCK_SPEED=n` | the clock runs n times as fast (see `clock`) |
+//!
+//! [`inner`] opens what fuzzing wants to reach without a network, on the thread that asks for it.
 
 /// What keeps the promise: one guard for each numbered rule of the law of orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -242,6 +244,9 @@ mod seams {
 }
 
 pub use seams::*;
+
+#[cfg(feature = "testing")]
+pub mod inner;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,9 @@ use crate::compile::{self, Artifact, What};
 use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
-use crate::{c, cargo_tests, demo, document, generate, kills, operations, python, rules, setup, simulate};
+use crate::{
+    c, cargo_tests, demo, document, fuzz, generate, kills, operations, python, rules, setup, simulate,
+};
 
 pub fn run(tree: &Tree) -> Result<bool> {
     let mut report = Report::default();
@@ -32,6 +34,7 @@ pub fn run(tree: &Tree) -> Result<bool> {
     });
     report.cases("histories from seeds", || simulate::short(tree));
     report.cases("C", || c::run(tree));
+    report.cases("fuzzing, bounded", || fuzz::bounded(tree));
     let tools = report.prepare("set-up: tools for Python", || tools);
     if tools {
         report.cases("sandbox against the document", || document::check(tree));
