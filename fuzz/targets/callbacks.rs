@@ -47,7 +47,12 @@ fuzz_target!(|body: &[u8]| {
         if answer.http_status != 200 {
             assert_eq!((known, unknown), (0, 0));
         } else {
-            assert!(serde_json::from_slice::<Vec<serde_json::Value>>(body).is_ok(), "it is no list");
+            // Bytes that are no text may stand in fields that nobody reads.
+            let text = String::from_utf8_lossy(body);
+            assert!(
+                serde_json::from_str::<Vec<&serde_json::value::RawValue>>(&text).is_ok(),
+                "it is no list"
+            );
         }
         assert!(inner::calls_answered() <= known, "{} look-ups for {known} orders", inner::calls_answered());
         assert_eq!(shop.order(), before, "a callback moved the order");

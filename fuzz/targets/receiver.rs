@@ -63,7 +63,7 @@ fuzz_target!(|data: &[u8]| {
         assert!(after.body_bytes_held_max <= u64::from(BODY_SIZE_MAX));
         assert_eq!(after.known_orders, 0);
         let mut finals = 0;
-        for head in text.split("HTTP/1.1 ").skip(1) {
+        for head in text.split("HTTP/1.").skip(1).filter_map(|answer| answer.get(2..)) {
             // Who waits for leave to send a body gets it first.
             if head.starts_with("100 ") {
                 continue;
@@ -71,7 +71,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(STATUSES.contains(&&head[..3]), "{text}");
             finals += 1;
         }
-        assert!(finals <= 1 && (text.is_empty() || text.starts_with("HTTP/1.1 ")), "{text}");
+        assert!(finals <= 1 && (text.is_empty() || text.starts_with("HTTP/1.")), "{text}");
     });
 });
 
