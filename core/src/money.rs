@@ -127,7 +127,8 @@ pub(crate) mod json_number {
                     return Err(wrong());
                 }
                 // One that does not fit is beyond every amount but zero, which it leaves as it is.
-                digits.parse().unwrap_or(if digits.starts_with('-') { -EXPONENT_MAX } else { EXPONENT_MAX })
+                let fallback = if digits.starts_with('-') { -EXPONENT_MAX } else { EXPONENT_MAX };
+                digits.parse::<i64>().map_or(fallback, |exponent| exponent.clamp(-EXPONENT_MAX, EXPONENT_MAX))
             }
         };
         exact(whole, fraction_digits, exponent, negative)
@@ -136,11 +137,17 @@ pub(crate) mod json_number {
 
     /// The digits, put together in whole numbers; `None` when they do not fit.
     fn exact(whole: &str, fraction: &str, exponent: i64, negative: bool) -> Option<Decimal> {
+        // Zeros at the end that do not even fit on the way only move the point.
+        let text = || whole.bytes().chain(fraction.bytes());
+        let length = whole.len() + fraction.len();
+        let excess = length.saturating_sub(I128_DIGITS);
+        let excess =
+            if excess == 0 { 0 } else { excess.min(text().rev().take_while(|byte| *byte == b'0').count()) };
         let mut digits: i128 = 0;
-        for byte in whole.bytes().chain(fraction.bytes()) {
+        for byte in text().take(length - excess) {
             digits = digits.checked_mul(10)?.checked_add(i128::from(byte - b'0'))?;
         }
-        let mut scale = i64::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
+        let mut scale = fraction.len() as i64 - excess as i64 - exponent;
         if digits == 0 {
             scale = scale.clamp(0, 28);
         }
@@ -162,6 +169,9 @@ pub(crate) mod json_number {
 
     /// Larger than any that a decimal can take in.
     const EXPONENT_MAX: i64 = 1 << 32;
+
+    /// So many digits fit an `i128`, whichever they are.
+    const I128_DIGITS: usize = 38;
 
     /// A decimal holds 96 bits.
     const DIGITS_MAX: i128 = (1 << 96) - 1;
@@ -195,6 +205,9 @@ mod tests {
             ("-0.0e-99999999999999999999", "0.0000000000000000000000000000"),
             ("79228162514264337593543950335", "79228162514264337593543950335"),
             ("0.0000000000000000000000000001", "0.0000000000000000000000000001"),
+            ("1.00000000000000000000000000000000000000000", "1.0000000000000000000000000000"),
+            ("79228162514264337593543950335.0000000000", "79228162514264337593543950335"),
+            ("-1000000000000000000000000000000000000000000e-40", "-100.00000000000000000000000000"),
             // A float would make 0.30000000000000004 of it.
             ("0.30000000000000000", "0.30000000000000000"),
             ("1.00000000000000000000000000000000000", "1.0000000000000000000000000000"),

@@ -150,8 +150,8 @@ impl Shop {
         let read = self.world.run(async move { reading.order(key).await });
         match &read {
             // In a journal that does not know its machine any more, nothing that is open is certain.
-            Ok(order) if order.state == OrderState::Unknown && !is_final(state) => {}
-            Ok(order) => assert_eq!(order.state, state, "{id}"),
+            Ok(order) if order.state == OrderState::Unknown && !is_final(state) => assert_eq!(order.id, id),
+            Ok(order) => assert_eq!((order.id.as_str(), order.state), (id, state)),
             Err(error) => known_error(error),
         }
         let (revealing, key) = (till.clone(), id.to_string());

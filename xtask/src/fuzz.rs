@@ -13,6 +13,7 @@ use lexopt::prelude::*;
 use crate::compile;
 use crate::program::{self, Output};
 use crate::report::Tally;
+use crate::setup;
 use crate::tree::Tree;
 
 const LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -76,6 +77,7 @@ pub fn run(tree: &Tree, arguments: &[String]) -> Result<bool> {
     {
         bail!("there is no target {name:?}; there are {}", known());
     }
+    setup::machine(tree, setup::For::Tests)?;
     let programs = build(tree)?;
     let mut all_well = true;
     for target in TARGETS.iter().filter(|target| name.as_ref().is_none_or(|name| name == target.name)) {
