@@ -12,7 +12,7 @@ use lexopt::prelude::*;
 
 use crate::compile;
 use crate::program::{self, Output};
-use crate::report::Tally;
+use crate::report::{Report, Tally};
 use crate::setup;
 use crate::tree::Tree;
 
@@ -67,6 +67,11 @@ pub fn run(tree: &Tree, arguments: &[String]) -> Result<bool> {
     while let Some(argument) = parser.next()? {
         match argument {
             Long("seconds") => seconds = parser.value()?.parse()?,
+            Long("bounded") => {
+                let mut report = Report::default();
+                report.cases("fuzzing, bounded", || bounded(tree));
+                return Ok(report.finish());
+            }
             Value(value) if name.is_none() => name = Some(value.string()?),
             other => return Err(other.unexpected().into()),
         }

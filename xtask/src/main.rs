@@ -47,9 +47,9 @@ cargo xtask COMMAND
   simulate [--seeds N] [--from S] [--break GUARD]
                         histories of a till from seeds, each with the promise checked at every step;
                         with a guard off, how many seeds it takes to notice
-  fuzz [TARGET] [--seconds N]
+  fuzz [TARGET] [--seconds N] [--bounded]
                         inputs that nobody thought of, into what reads answers, callbacks, journals and C's
-                        arguments; one target or all, for a minute each
+                        arguments; one target or all, for a minute each; --bounded is the stage of the tests
   package [--try]       release builds into target/packages/: their sizes, symbols and parts; with --try, those
                         of this machine alone, and then each sells with the tree renamed and cargo not found
 ";
