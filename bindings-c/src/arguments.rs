@@ -295,7 +295,9 @@ unsafe fn copy_known(to: *mut u8, size: usize, from: *const u8, place: &Place<'_
     }
     // SAFETY: each of these structs begins with its size.
     let theirs = unsafe { from.cast::<usize>().read() };
-    if !(size_of::<usize>()..=STRUCT_SIZE_MAX).contains(&theirs) {
+    // A struct of any version is whole words long: what is not would end in the midst of a pointer.
+    if !(size_of::<usize>()..=STRUCT_SIZE_MAX).contains(&theirs) || !theirs.is_multiple_of(size_of::<usize>())
+    {
         return Err(place
             .field("struct_size")
             .wrong("It is no size of a struct; was the function `..._init` called?"));

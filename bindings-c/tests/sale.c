@@ -145,6 +145,7 @@ static void hear_of_it(const tg_till *till, const char *id) {
 }
 
 static void refuse_what_is_wrong(const tg_till *till) {
+  tg_new_order new_order;
   tg_order *order = NULL;
   tg_error *error = NULL;
   must_hold(tg_till_order(till, "never", &order, &error) == TG_ERROR_UNKNOWN_ORDER, "the order is unknown");
@@ -152,6 +153,11 @@ static void refuse_what_is_wrong(const tg_till *till) {
   tg_error_free(error);
   must_hold(tg_till_buy(till, NULL, &order, &error) == TG_ERROR_INVALID_ARGUMENT, "NULL is refused");
   must_hold(strcmp(error->field, "order") == 0, "the argument is named");
+  tg_error_free(error);
+  tg_new_order_init(&new_order, sizeof new_order);
+  new_order.struct_size = sizeof(size_t) + 1; /* It would end within the first pointer. */
+  must_hold(tg_till_buy(till, &new_order, &order, &error) == TG_ERROR_INVALID_ARGUMENT, "half a pointer is refused");
+  must_hold(strcmp(error->field, "order.struct_size") == 0, "the size is named");
   tg_error_free(error);
 }
 

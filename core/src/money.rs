@@ -132,7 +132,9 @@ pub(crate) mod json_number {
                 if unsigned.is_empty() || !all_digits(unsigned) {
                     return Err(wrong());
                 }
-                digits.parse().map_err(|_| format!("{} is out of range", shortened(text)))?
+                // One that does not fit is beyond every amount but zero, which it leaves as it is.
+                let fallback = if digits.starts_with('-') { -EXPONENT_MAX } else { EXPONENT_MAX };
+                digits.parse::<i64>().map_or(fallback, |exponent| exponent.clamp(-EXPONENT_MAX, EXPONENT_MAX))
             }
         };
         exact(whole, fraction_digits, exponent, negative)
@@ -141,11 +143,17 @@ pub(crate) mod json_number {
 
     /// The digits, put together in whole numbers; `None` when they do not fit.
     fn exact(whole: &str, fraction: &str, exponent: i64, negative: bool) -> Option<Decimal> {
+        // Zeros at the end that do not even fit on the way only move the point.
+        let text = || whole.bytes().chain(fraction.bytes());
+        let length = whole.len() + fraction.len();
+        let excess = length.saturating_sub(I128_DIGITS);
+        let excess =
+            if excess == 0 { 0 } else { excess.min(text().rev().take_while(|byte| *byte == b'0').count()) };
         let mut digits: i128 = 0;
-        for byte in whole.bytes().chain(fraction.bytes()) {
+        for byte in text().take(length - excess) {
             digits = digits.checked_mul(10)?.checked_add(i128::from(byte - b'0'))?;
         }
-        let mut scale = i64::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
+        let mut scale = fraction.len() as i64 - excess as i64 - exponent;
         if digits == 0 {
             scale = scale.clamp(0, 28);
         }
@@ -164,6 +172,12 @@ pub(crate) mod json_number {
         Decimal::try_from_i128_with_scale(if negative { -digits } else { digits }, u32::try_from(scale).ok()?)
             .ok()
     }
+
+    /// Larger than any that a decimal can take in.
+    const EXPONENT_MAX: i64 = 1 << 32;
+
+    /// So many digits fit an `i128`, whichever they are.
+    const I128_DIGITS: usize = 38;
 
     /// A decimal holds 96 bits.
     const DIGITS_MAX: i128 = (1 << 96) - 1;
@@ -193,8 +207,13 @@ mod tests {
             ("15e-1", "1.5"),
             ("-7.25e0", "-7.25"),
             ("0e999", "0"),
+            ("0e99999999999999999999", "0"),
+            ("-0.0e-99999999999999999999", "0.0000000000000000000000000000"),
             ("79228162514264337593543950335", "79228162514264337593543950335"),
             ("0.0000000000000000000000000001", "0.0000000000000000000000000001"),
+            ("1.00000000000000000000000000000000000000000", "1.0000000000000000000000000000"),
+            ("79228162514264337593543950335.0000000000", "79228162514264337593543950335"),
+            ("-1000000000000000000000000000000000000000000e-40", "-100.00000000000000000000000000"),
             // A float would make 0.30000000000000004 of it.
             ("0.30000000000000000", "0.30000000000000000"),
             ("1.00000000000000000000000000000000000", "1.0000000000000000000000000000"),

@@ -9,6 +9,8 @@
 //! | `TILLGATE_CRASH_LOG=file` | appends `n name` for each crash point passed |
 //! | `TILLGATE_GUARDS_OFF=name,name` | these guards do not hold |
 //! | `TILLGATE_CLOCK_SPEED=n` | the clock runs n times as fast (see `clock`) |
+//!
+//! [`inner`] opens what fuzzing wants to reach without a network, on the thread that asks for it.
 
 /// Makes of the table of guards what the code asks for.
 macro_rules! guards {
@@ -180,6 +182,9 @@ mod seams {
 }
 
 pub use seams::*;
+
+#[cfg(feature = "testing")]
+pub mod inner;
 
 #[cfg(test)]
 mod tests {

@@ -18,7 +18,11 @@ pub fn run(tree: &Tree) -> Result<bool> {
     report.cases("formatting", || {
         let mut command = compile::cargo(tree, "fmt");
         command.args(["--all", "--check"]);
-        one(&mut command, tree, "fmt")
+        let mut tally = one(&mut command, tree, "fmt")?;
+        let mut command = compile::cargo(tree, "fmt");
+        command.arg("--manifest-path").arg(tree.root.join("fuzz/Cargo.toml")).arg("--check");
+        tally += one(&mut command, tree, "fmt-fuzz")?;
+        Ok(tally)
     });
     report.cases("samples on pages", || samples::check(tree));
     report.cases("clippy, as tests are built", || {
@@ -31,6 +35,13 @@ pub fn run(tree: &Tree) -> Result<bool> {
         let mut command = compile::cargo(tree, "clippy");
         command.args(["--package", "tillgate", "--lib", "--", "-D", "warnings"]);
         one(&mut command, tree, "clippy-shipped")
+    });
+    report.cases("clippy, what fuzzes", || {
+        let mut command = compile::cargo(tree, "clippy");
+        command.env("CARGO_TARGET_DIR", tree.target.join("fuzz"));
+        command.arg("--manifest-path").arg(tree.root.join("fuzz/Cargo.toml"));
+        command.args(["--locked", "--bins", "--lib", "--", "-D", "warnings"]);
+        one(&mut command, tree, "clippy-fuzz")
     });
     if report.prepare("tools for Python", || setup::python(tree)) {
         report.cases("ruff and mypy", || python::lint(tree));

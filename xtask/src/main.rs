@@ -7,6 +7,7 @@ mod demo;
 mod document;
 mod examples;
 mod expectation;
+mod fuzz;
 mod generate;
 mod guards;
 mod judge;
@@ -48,6 +49,9 @@ cargo xtask COMMAND
   simulate [--seeds N] [--from S] [--break GUARD]
                         histories of a till from seeds, each with the promise checked at every step;
                         with a guard off, how many seeds it takes to notice
+  fuzz [TARGET] [--seconds N] [--bounded]
+                        inputs that nobody thought of, into what reads answers, callbacks, journals and C's
+                        arguments; one target or all, for a minute each; --bounded is the stage of the tests
   package [--try]       release builds into target/packages/: their sizes, symbols and parts; with --try, those
                         of this machine alone, and then each sells with the tree renamed and cargo not found
 ";
@@ -79,11 +83,14 @@ fn run() -> Result<bool> {
         other => return Err(other.unexpected().into()),
     };
     let tree = tree::Tree::find()?;
-    if command == "simulate" {
+    if matches!(command.as_str(), "simulate" | "fuzz") {
         let arguments: Result<Vec<String>, _> =
             arguments.raw_args()?.map(|word| word.into_string()).collect();
         let arguments = arguments.map_err(|word| anyhow::anyhow!("{word:?} is no text"))?;
-        return simulate::run(&tree, &arguments);
+        return match command.as_str() {
+            "fuzz" => fuzz::run(&tree, &arguments),
+            _ => simulate::run(&tree, &arguments),
+        };
     }
     let (mut check, mut broken, mut language, mut guards) = (false, None, None, Vec::new());
     let mut which = package::Which::All;

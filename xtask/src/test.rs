@@ -6,7 +6,9 @@ use crate::compile::{self, Artifact, What};
 use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
-use crate::{c, cargo_tests, demo, document, generate, kills, mutate, operations, python, setup, simulate};
+use crate::{
+    c, cargo_tests, demo, document, fuzz, generate, kills, mutate, operations, python, setup, simulate,
+};
 
 pub fn run(tree: &Tree) -> Result<bool> {
     let mut report = Report::default();
@@ -29,6 +31,7 @@ pub fn run(tree: &Tree) -> Result<bool> {
     report.cases("examples in Rust", || cargo_tests::examples(tree, &tests));
     report.cases("histories from seeds", || simulate::short(tree));
     report.cases("C", || c::run(tree));
+    report.cases("fuzzing, bounded", || fuzz::bounded(tree));
     let tools = report.prepare("set-up: tools for Python", || tools);
     if tools {
         report.cases("sandbox against the document", || document::check(tree));

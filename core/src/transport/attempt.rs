@@ -62,6 +62,10 @@ pub(super) async fn once(stack: &Stack, call: &Call) -> Sent {
 }
 
 async fn exchange(stack: &Stack, call: &Call, request: reqwest::Request) -> Sent {
+    #[cfg(feature = "testing")]
+    if let Some(planned) = testing::inner::planned_answer(call.request.operation.name) {
+        return Sent::Answered(answer_of(planned, call));
+    }
     let mut response = match stack.client(call.request.kind).execute(request).await {
         Ok(response) => response,
         Err(error) => return failure::of_sending(call, &error),
@@ -85,6 +89,18 @@ async fn exchange(stack: &Stack, call: &Call, request: reqwest::Request) -> Sent
         }
     }
     Sent::Answered(Answer { status, headers, body, request_id: call.request_id.clone() })
+}
+
+/// What a test has planned, in the place of what came.
+#[cfg(feature = "testing")]
+fn answer_of(planned: testing::inner::NetworkAnswer, call: &Call) -> Answer {
+    let mut headers = reqwest::header::HeaderMap::new();
+    for (name, value) in planned.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(&value)) {
+            headers.append(name, value);
+        }
+    }
+    Answer { status: planned.status, headers, body: planned.body, request_id: call.request_id.clone() }
 }
 
 fn http_request(call: &Call) -> Result<reqwest::Request> {

@@ -28,7 +28,8 @@ pub(super) async fn send(stack: &Stack, call: &Call) -> Sent {
         }
         repeat += 1;
         let pause = asked.unwrap_or_default().max(jittered(PAUSE * (1 << (repeat - 1))));
-        let start = stack.clock.elapsed() + pause;
+        // A gateway may ask for a pause longer than any clock can tell.
+        let start = stack.clock.elapsed().saturating_add(pause);
         if start >= call.start_by {
             return sent;
         }

@@ -365,6 +365,12 @@ impl CysendClient {
 }
 
 impl CysendClient {
+    /// A client whose time comes from this clock.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_clock(config: CysendConfig, clock: Arc<dyn crate::clock::Clock>) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self { gateway: Arc::new(Gateway::new(config, clock)?) }))
+    }
+
     /// What the tracker's adapter builds upon.
     pub(crate) fn gateway(&self) -> &Arc<Gateway> {
         &self.gateway

@@ -39,6 +39,10 @@ pub fn is_busy(error: &rusqlite::Error) -> bool {
 /// SQLite's error as ours.
 pub fn told(error: rusqlite::Error) -> TillgateError {
     let reason = error.to_string();
+    if matches!(error, rusqlite::Error::SqlInputError { .. }) {
+        // Our statements fit our tables; these are not ours any more.
+        return damaged(reason);
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => full(reason),
         Some(ErrorCode::ReadOnly) => read_only(reason),

@@ -60,7 +60,19 @@ impl Readers {
                 .query_row([Record::key_of(key)], text)
                 .optional()
         })?;
-        body.map(|body| parse(&body)).transpose()
+        let record = body.map(|body| parse(&body)).transpose()?;
+        // What stands under an id is that order's, or nobody's.
+        match record {
+            Some(record)
+                if record.key != Record::key_of(key) || record.key != Record::key_of(&record.order.id) =>
+            {
+                Err(fault::damaged(format!(
+                    "under {key:?} stands an order that is called {:?}",
+                    record.order.id
+                )))
+            }
+            record => Ok(record),
+        }
     }
 
     pub fn history(&self, key: &str) -> Result<Vec<HistoryEntry>> {
