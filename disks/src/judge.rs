@@ -189,9 +189,10 @@ fn expected(id: &str, product: Option<Product>, found: Option<&str>, ledger: &Le
     let absent = ("failed", Some("absent"));
     let unanswered = matches!(found, Some("sending" | "unknown"));
     Some(match (product, found) {
+        // What an earlier process left pending is not sent by a later one.
+        (_, Some("pending" | "expired")) => ("expired", None),
         (Some(Product::RequestLost), _) => absent,
         (Some(Product::Refused), _) if !unanswered => ("failed", Some("refused")),
-        (_, Some("pending" | "expired")) => ("expired", None),
         _ if unanswered || found == Some("failed") => absent,
         (Some(Product::NotSent), _) => ("cancelled", None),
         // The order that it was to undo was not bought.

@@ -57,6 +57,14 @@ pub struct Report {
     pub counts: BTreeMap<Operation, u64>,
 }
 
+impl Report {
+    /// Whether something was bought twice, lost, misreported, sold on a failed disk, or not noticed: a till that is only stuck shows
+    /// nothing of a guard.
+    pub fn breaks_the_promise(&self) -> bool {
+        self.unnoticed || self.breaches.iter().any(|breach| breach.kind != BreachKind::Stuck)
+    }
+}
+
 /// A folder for journals, used by one case after the other.
 pub struct Place {
     dir: tempfile::TempDir,

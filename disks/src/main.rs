@@ -81,10 +81,11 @@ fn run(asked: &Asked) -> std::io::Result<bool> {
     let cases = sweep::cases(&counted, asked.every);
     let totals = sweep::sweep(&cases, asked.threads, asked.broken.is_some());
     let Some(guard) = asked.broken else { return Ok(tell(&totals)) };
-    let shown = totals.broken.first();
+    let shown = totals.broken.iter().find(|(_, report)| report.breaks_the_promise());
     match shown {
         Some((case, report)) => {
-            let story = report.breaches.first().map_or("quarantine", |breach| &breach.story);
+            let worst = report.breaches.iter().min_by_key(|breach| breach.kind);
+            let story = worst.map_or("an old journal was not noticed".to_string(), |b| b.story.clone());
             println!("{}: shown after {} cases, by {case:?}: {story}", guard.name(), totals.cases());
         }
         None => println!("{}: none of {} cases shows it", guard.name(), totals.cases()),

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use tillgate_simulation::random::Random;
+
 use crate::disk::{Fault, Operation, Survival};
 use crate::life::{self, Case, Place, Report, Then};
 use crate::shop::BreachKind;
@@ -128,6 +130,11 @@ pub fn cases(counted: &Report, every: u64) -> Vec<(usize, Kind, Case)> {
         });
         add(Kind { group: "drive that lies", name, promised: false }, lies.collect());
     }
+    // So that each kind is met early, whatever is looked for.
+    let mut random = Random::new(1);
+    for last in (1..cases.len()).rev() {
+        cases.swap(last, random.below(last as u64 + 1) as usize);
+    }
     cases
 }
 
@@ -177,7 +184,7 @@ pub fn sweep(cases: &[(usize, Kind, Case)], threads: usize, until_broken: bool) 
         for (row, kind, case, report) in reports {
             done += 1;
             totals.add(row, kind, case, report);
-            if until_broken && !totals.broken.is_empty() {
+            if until_broken && totals.broken.iter().any(|(_, report)| report.breaks_the_promise()) {
                 enough.store(true, Ordering::SeqCst);
             }
             if told.elapsed() >= SIGN_OF_LIFE {

@@ -4,6 +4,7 @@ mod c;
 mod cargo_tests;
 mod compile;
 mod demo;
+mod disks;
 mod document;
 mod examples;
 mod expectation;
@@ -46,6 +47,9 @@ cargo xtask COMMAND
   simulate [--seeds N] [--from S] [--break GUARD]
                         histories of a till from seeds, each with the promise checked at every step;
                         with a guard off, how many seeds it takes to notice
+  disks [--every N] [--break GUARD]
+                        power cuts, failing and full disks at every operation of SQLite's, and what became of the
+                        promise; with a guard off, the case that shows it
   package [--try]       release builds into target/packages/: their sizes, symbols and parts; with --try, those
                         of this machine alone, and then each sells with the tree renamed and cargo not found
 ";
@@ -77,11 +81,14 @@ fn run() -> Result<bool> {
         other => return Err(other.unexpected().into()),
     };
     let tree = tree::Tree::find()?;
-    if command == "simulate" {
+    if command == "simulate" || command == "disks" {
         let arguments: Result<Vec<String>, _> =
             arguments.raw_args()?.map(|word| word.into_string()).collect();
         let arguments = arguments.map_err(|word| anyhow::anyhow!("{word:?} is no text"))?;
-        return simulate::run(&tree, &arguments);
+        return match command.as_str() {
+            "disks" => disks::run(&tree, &arguments),
+            _ => simulate::run(&tree, &arguments),
+        };
     }
     let (mut check, mut broken, mut language, mut numbers) = (false, None, None, Vec::new());
     let mut which = package::Which::All;

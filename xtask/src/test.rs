@@ -6,7 +6,9 @@ use crate::compile::{self, Artifact, What};
 use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
-use crate::{c, cargo_tests, demo, document, generate, kills, operations, python, rules, setup, simulate};
+use crate::{
+    c, cargo_tests, demo, disks, document, generate, kills, operations, python, rules, setup, simulate,
+};
 
 pub fn run(tree: &Tree) -> Result<bool> {
     let mut report = Report::default();
@@ -31,6 +33,7 @@ pub fn run(tree: &Tree) -> Result<bool> {
         rules::table(tree, &compile::test_program(&tests, "tillgate", "all")?, &[])
     });
     report.cases("histories from seeds", || simulate::short(tree));
+    report.cases("torn, failing and full disks", || disks::short(tree));
     report.cases("C", || c::run(tree));
     let tools = report.prepare("set-up: tools for Python", || tools);
     if tools {
