@@ -4,6 +4,7 @@ mod c;
 mod cargo_tests;
 mod compile;
 mod demo;
+mod disks;
 mod document;
 mod examples;
 mod expectation;
@@ -52,6 +53,9 @@ cargo xtask COMMAND
   fuzz [TARGET] [--seconds N] [--bounded]
                         inputs that nobody thought of, into what reads answers, callbacks, journals and C's
                         arguments; one target or all, for a minute each; --bounded is the stage of the tests
+  disks [--every N] [--break GUARD]
+                        power cuts, failing and full disks at every operation of SQLite's, and what became of the
+                        promise; with a guard off, the case that shows it
   package [--try]       release builds into target/packages/: their sizes, symbols and parts; with --try, those
                         of this machine alone, and then each sells with the tree renamed and cargo not found
 ";
@@ -83,12 +87,13 @@ fn run() -> Result<bool> {
         other => return Err(other.unexpected().into()),
     };
     let tree = tree::Tree::find()?;
-    if matches!(command.as_str(), "simulate" | "fuzz") {
+    if matches!(command.as_str(), "simulate" | "fuzz" | "disks") {
         let arguments: Result<Vec<String>, _> =
             arguments.raw_args()?.map(|word| word.into_string()).collect();
         let arguments = arguments.map_err(|word| anyhow::anyhow!("{word:?} is no text"))?;
         return match command.as_str() {
             "fuzz" => fuzz::run(&tree, &arguments),
+            "disks" => disks::run(&tree, &arguments),
             _ => simulate::run(&tree, &arguments),
         };
     }

@@ -7,7 +7,7 @@ use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
 use crate::{
-    c, cargo_tests, demo, document, fuzz, generate, kills, mutate, operations, python, setup, simulate,
+    c, cargo_tests, demo, disks, document, fuzz, generate, kills, mutate, operations, python, setup, simulate,
 };
 
 pub fn run(tree: &Tree) -> Result<bool> {
@@ -30,6 +30,7 @@ pub fn run(tree: &Tree) -> Result<bool> {
     report.cases("tests of the workspace", || cargo_tests::run(tree));
     report.cases("examples in Rust", || cargo_tests::examples(tree, &tests));
     report.cases("histories from seeds", || simulate::short(tree));
+    report.cases("torn, failing and full disks", || disks::short(tree));
     report.cases("C", || c::run(tree));
     report.cases("fuzzing, bounded", || fuzz::bounded(tree));
     let tools = report.prepare("set-up: tools for Python", || tools);

@@ -244,6 +244,7 @@ fn open_to_buy(
         // A file that was put into its place may have met the log of another.
         schema::check(&connection, true)?;
     }
+    schema::empty_log(&connection)?;
     let reserve = Reserve::make(&place.beside("-reserve"));
     let intents_refused =
         reserve.as_ref().err().map(|error| told_io(error, "setting space aside for outcomes"));

@@ -186,6 +186,16 @@ fn expected_shape() -> Shape {
     SHAPE.get_or_init(|| made().expect("the migrations make a journal")).clone()
 }
 
+/// Writes what a log holds into the journal's file, durably, and begins the log anew.
+///
+/// A log that is found at an open may be one whose sync failed: everybody reads its bytes in the system's memory, the system takes
+/// them for written, and a later sync passes over them. What is appended behind them would be lost with them in a power cut.
+/// Written into the file they are new bytes, which a sync brings to the disk.
+pub fn empty_log(connection: &Connection) -> Result<()> {
+    // A reader beside us that does not come to its end keeps the log from beginning anew; what it holds is in the file all the same.
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(told)
+}
+
 /// The newest version of the journal's shape.
 #[cfg(test)]
 pub const fn newest_version() -> usize {

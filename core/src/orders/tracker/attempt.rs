@@ -83,7 +83,17 @@ impl Tracker {
     /// Drives one order: sends it, and again as long as it was surely not sent and there is time.
     pub(super) fn drive(self: &Arc<Self>, record: Record) -> BoxFuture<'_, Result<Record>> {
         // Behind a pointer, or every crate that uses the till compiles all of this once more.
-        Box::pin(self.send_while_there_is_time(record))
+        Box::pin(async move {
+            let mut left = record.clone();
+            let driven = self.send_while_there_is_time(record).await;
+            if driven.is_err() {
+                // Nobody drives it from here on; the schedule lets it expire, also if it cannot be read just now.
+                left.order.state = OrderState::Pending;
+                let now = self.journal.store().order(&left.key).ok().flatten();
+                self.plan(&now.unwrap_or(left));
+            }
+            driven
+        })
     }
 
     async fn send_while_there_is_time(self: &Arc<Self>, mut record: Record) -> Result<Record> {
@@ -133,8 +143,6 @@ impl Tracker {
                                 return Ok(record);
                             }
                             if record.time_left(&self.journal.now()).is_some() {
-                                // Nobody drives it from here on; the schedule lets it expire.
-                                self.plan(&record);
                                 return Err(error.about_order(&record.order.id));
                             }
                         }

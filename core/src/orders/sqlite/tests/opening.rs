@@ -414,3 +414,24 @@ fn sqlite_is_built_small_and_as_durable_as_it_comes() {
     let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
     assert_eq!(synchronous, 2, "FULL, before anybody asks");
 }
+
+#[test]
+fn a_log_that_was_left_is_written_into_the_file_before_anything_is_sold() {
+    let till = Till::new();
+    let store = till.open();
+    created(commit(&store, create([sent("A", 0)]), 0));
+    // As a process that ended in the midst of it leaves them.
+    let left = Till::new();
+    for ending in ["", "-wal"] {
+        fs::copy(till.beside(ending), left.beside(ending)).unwrap();
+    }
+    let orders_without_log = || {
+        let alone = left.folder.path().join("alone");
+        fs::copy(left.journal(), &alone).unwrap();
+        let alone = rusqlite::Connection::open(alone).unwrap();
+        alone.query_row("SELECT count(*) FROM orders", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(orders_without_log(), 0);
+    let _open = left.open();
+    assert_eq!(orders_without_log(), 1);
+}
