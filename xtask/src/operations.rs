@@ -33,17 +33,17 @@ pub fn run(tree: &Tree) -> Result<Tally> {
     let place = tree.fresh("operations")?;
     let conformance = tree.root.join("conformance");
     let exchanged = place.join("exchanged.json");
-    let python_caller = conformance.join("callers/python/caller.py");
+    let python_runner = conformance.join("runners/python/runner.py");
     let languages: [(&str, Vec<PathBuf>); 3] = [
-        ("Rust", vec![tree.program("tillgate-caller")]),
-        ("C", vec![c::caller(tree)?]),
-        ("Python", vec![setup::interpreter(tree), python_caller]),
+        ("Rust", vec![tree.program("tillgate-runner")]),
+        ("C", vec![c::watched_runner(tree)?]),
+        ("Python", vec![setup::interpreter(tree), python_runner]),
     ];
     let installed = python::installed(tree);
     let mut judge = python::python(tree, &installed, &["-m", "operations"]);
     judge.current_dir(&conformance).arg("--sandbox").arg(tree.program("tillgate-sandbox"));
-    for (name, caller) in &languages {
-        judge.args(["--language", name]).args(caller);
+    for (name, runner) in &languages {
+        judge.args(["--language", name]).args(runner);
     }
     judge.arg("--keep").arg(&exchanged);
     let ended = program::run(&mut judge, &place.join("log"), Output::Apart, LIMIT)?;

@@ -119,7 +119,6 @@ pub fn run(tree: &Tree) -> Result<Tally> {
     let typed = [
         ("examples/python", "mypy-examples"),
         ("conformance/runners/python", "mypy-runner"),
-        ("conformance/callers/python", "mypy-caller"),
         ("conformance/operations", "mypy-operations"),
     ];
     for (folder, log) in typed {
