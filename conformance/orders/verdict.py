@@ -8,7 +8,7 @@ from typing import Any
 
 from .world import Told, differences, shown, steps
 
-TIMES = ("created_at", "updated_at", "submit_by", "started_at", "ended_at", "at", "gateway_date")
+TIMES = ("created_at", "updated_at", "submit_by", "started_at", "ended_at", "at", "gateway_date", "date")
 """Moments of the run. What they are in truth, the journal says."""
 MINTED = ("request_id",)
 """Made anew in each run."""

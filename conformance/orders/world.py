@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import urllib.request
@@ -18,6 +19,9 @@ from operations.plan import block, resolved
 LIMIT_S = 120
 ROUNDS_MAX = 2_000
 """How often a call is made until it tells what is waited for. Each asks a running library, so nothing sleeps."""
+
+MAPS = {"notes"}
+"""Arguments that are maps."""
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 """The bytes 0 to 31 in base64: a key that protects nothing but tests."""
@@ -85,6 +89,7 @@ class World:
         self.case, self.command, self.sandbox, self.folder = case, command, sandbox, folder
         self.runners: dict[str, Runner] = {}
         self.known: dict[str, Any] = {"url": sandbox.url, "folder": str(folder)}
+        self.known["folder_mirror"], self.known["folder_missing"] = str(folder / "mirror"), str(folder / "missing")
         self.known["closed_port"] = "http://127.0.0.1:1/openapi/prod/v5.2.3"
         self.known["tls"] = sandbox.url.replace("http:", "https:")
 
@@ -113,6 +118,10 @@ class World:
             with sqlite3.connect(self.folder / "journal") as connection:
                 connection.execute(step["sql"])
             connection.close()
+        elif "copy" in step:
+            shutil.copyfile(self.folder / step["copy"][0], self.folder / step["copy"][1])
+        elif "until_rows" in step:
+            told = self._rows(step)
         elif "sandbox" in step:
             body = resolved(step.get("body"), self.known)
             told = self.sandbox.post(step["sandbox"], body) if body is not None else self.sandbox.get(step["sandbox"])
@@ -159,6 +168,14 @@ class World:
                 return told
         raise RuntimeError(f"{head} never told {step['until']}, but {told}")
 
+    def _rows(self, step: dict[str, Any]) -> Any:
+        """What the sandbox lists, as soon as that is so long."""
+        for _ in range(ROUNDS_MAX):
+            told = self.sandbox.get(step["sandbox"])
+            if len(told) == step["until_rows"]:
+                return told
+        raise RuntimeError(f"{step['sandbox']} never had {step['until_rows']} rows")
+
     def _events(self, step: dict[str, Any]) -> list[Any]:
         """Takes and acknowledges all that there are; each is an event as it was told."""
         runner, till = self.runner(step), step.get("of", "till")
@@ -182,7 +199,9 @@ def as_given(value: Any) -> Any:
             return value["repeat"] * value["times"]
         if set(value) == {"bytes", "times"}:
             return value["bytes"].encode().hex() * value["times"]
-        return {name: as_given(item) for name, item in value.items() if item is not None}
+        # A record has names, a map has pairs.
+        pairs = {name: [{"key": k, "value": v} for k, v in value[name].items()] for name in MAPS & value.keys()}
+        return {name: as_given(item) for name, item in {**value, **pairs}.items() if item is not None}
     if isinstance(value, list):
         return [as_given(item) for item in value]
     return value
