@@ -54,7 +54,9 @@ impl<'a> Surface<'a> {
             }
         }
         reach(interface, &Type::Record(interface.error_details().name.clone()), &mut out);
-        if let Some(Type::Object(name)) = out.iter().find(|ty| matches!(ty, Type::Object(name) if name != SECRET)) {
+        if let Some(Type::Object(name)) =
+            out.iter().find(|ty| matches!(ty, Type::Object(name) if name != SECRET))
+        {
             bail!("runners cannot tell objects inside of records, such as {name}");
         }
         for ty in into.iter().chain(&out) {
@@ -183,7 +185,10 @@ mod tests {
         let interface = interface();
         let surface = Surface::of(&interface).unwrap();
         let names = |records: &[&Record]| records.iter().map(|x| x.name.clone()).collect::<Vec<_>>();
-        assert_eq!(surface.objects.iter().map(|x| x.name.as_str()).collect::<Vec<_>>(), ["ShopClient", "Till"]);
+        assert_eq!(
+            surface.objects.iter().map(|x| x.name.as_str()).collect::<Vec<_>>(),
+            ["ShopClient", "Till"]
+        );
         assert_eq!(names(&surface.records_in), ["Wish"]);
         assert_eq!(names(&surface.records_out), ["Facts", "Goods"]);
         for file in write(&interface, Utf8Path::new("")).unwrap() {

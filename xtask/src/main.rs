@@ -3,6 +3,7 @@
 mod c;
 mod cargo_tests;
 mod compile;
+mod conformance;
 mod demo;
 mod document;
 mod examples;
@@ -18,9 +19,11 @@ mod program;
 mod python;
 mod report;
 mod rules;
+mod runner;
 mod samples;
 mod sandbox;
 mod sellers;
+mod selling;
 mod setup;
 mod simulate;
 mod test;
@@ -42,6 +45,8 @@ cargo xtask COMMAND
   document              the sandbox's answers held against CY.SEND's own description, with a report
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices
+  conformance [--language L]
+                        what becomes of orders, by cases that are data; every public item with its docs; in each language
   operations            every operation, parameter and field of the gateway's OpenAPI file, in each language
   simulate [--seeds N] [--from S] [--break GUARD]
                         histories of a till from seeds, each with the promise checked at every step;
@@ -93,7 +98,7 @@ fn run() -> Result<bool> {
             }
             ("gen", Long("check")) => check = true,
             ("demo", Long("break")) => broken = Some(arguments.value()?.string()?),
-            ("kills", Long("language")) => language = Some(arguments.value()?.string()?),
+            ("kills" | "conformance", Long("language")) => language = Some(arguments.value()?.string()?),
             ("package", Long("try")) => which = package::Which::Trial,
             ("rules", Value(number)) => numbers.push(number.parse::<u8>()?),
             (_, other) => return Err(other.unexpected().into()),
@@ -108,6 +113,7 @@ fn run() -> Result<bool> {
         "kills" => kills::run(&tree, language.as_deref()),
         "demo" => demo::run(&tree, broken.as_deref()),
         "operations" => operations::command(&tree),
+        "conformance" => conformance::command(&tree, language.as_deref()),
         "package" => package::run(&tree, which),
         other => bail!("there is no command {other:?}\n\n{HELP}"),
     }

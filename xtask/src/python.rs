@@ -120,6 +120,8 @@ pub fn run(tree: &Tree) -> Result<Tally> {
         ("examples/python", "mypy-examples"),
         ("conformance/runners/python", "mypy-runner"),
         ("conformance/operations", "mypy-operations"),
+        ("conformance/orders", "mypy-orders"),
+        ("conformance/items", "mypy-items"),
     ];
     for (folder, log) in typed {
         let mut command = python(tree, &installed, &["-m", "mypy", "--strict", folder]);

@@ -23,7 +23,8 @@ pub fn write(surface: &Surface<'_>) -> Result<GeneratedFile> {
         let constructors =
             object.constructors.iter().map(move |f| call(quote!(Callee::Class(#name)), on.clone(), f));
         let methods = object.methods.iter();
-        constructors.chain(methods.map(move |f| call(quote!(Callee::Object(Object::#ident(it))), quote!(it.), f)))
+        constructors
+            .chain(methods.map(move |f| call(quote!(Callee::Object(Object::#ident(it))), quote!(it.), f)))
     });
     let functions = surface.functions.iter().map(|f| call(quote!(Callee::Library), quote!(tillgate::), f));
     let all = quote! {

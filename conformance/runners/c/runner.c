@@ -29,8 +29,7 @@ static tg_secret *secrets[GIVEN_MAX];
 static void *kept[KEPT_MAX];
 static size_t given_len, secrets_len, kept_len;
 static char line[LINE_SIZE_MAX];
-/* Whether a comma goes before the next name or value. */
-static bool comma;
+static bool comma; /* goes before the next name or value */
 
 static void give_up(const char *at)
 {
@@ -46,8 +45,8 @@ static void *keep(size_t size)
 
 static const char *hear_text(const char *at)
 {
-    size_t i;
-    for (i = 0; i < given_len && strcmp(places[i], at) != 0; i++) continue;
+    size_t i = 0;
+    while (i < given_len && strcmp(places[i], at) != 0) i++;
     return i < given_len ? texts[i] : NULL;
 }
 
@@ -69,7 +68,6 @@ static const char *item_at(const char *at, size_t number)
 static int64_t hear_integer(const char *at) { return strtoll(hear_text(at), NULL, 10); }
 static uint64_t hear_natural(const char *at) { return strtoull(hear_text(at), NULL, 10); }
 static bool hear_flag(const char *at) { return strcmp(hear_text(at), "true") == 0; }
-/* Without a tag, the text alone tells which value it is. */
 static tg_open hear_open(const char *at) { return (tg_open){0, hear_text(at)}; }
 
 static const tg_secret *hear_secret(const char *at)
@@ -82,22 +80,20 @@ static const uint8_t *hear_bytes(const char *at, size_t *length)
 {
     const char *text = hear_text(at);
     uint8_t *bytes = keep(strlen(text) / 2);
-    unsigned value;
-    for (*length = 0; sscanf(text + 2 * *length, "%2x", &value) == 1; ++*length) bytes[*length] = (uint8_t)value;
+    for (*length = 0; sscanf(text + 2 * *length, "%2hhx", &bytes[*length]) == 1; ++*length) continue;
     return bytes;
 }
 
 /* The number of the object of this name, or of a free place. */
 static size_t object_called(const char *name)
 {
-    size_t i;
-    for (i = 0; i < OBJECTS_MAX && strcmp(objects[i].name, name) != 0; i++) continue;
+    size_t i = 0;
+    while (i < OBJECTS_MAX && strcmp(objects[i].name, name) != 0) i++;
     if (i == OBJECTS_MAX) give_up(name);
     return i;
 }
 
 static const void *hear_object(const char *at) { return objects[object_called(hear_text(at))].handle; }
-
 static void tell(const char *json) { printf("%s%s", comma ? "," : "", json), comma = true; }
 static void tell_begin(char bracket) { tell(bracket == '{' ? "{" : "["), comma = false; }
 static void tell_end(char bracket) { putchar(bracket), comma = true; }
@@ -109,14 +105,13 @@ static void tell_text(const char *text)
 {
     tell(text == NULL ? "null" : "\"");
     for (; text != NULL && *text != '\0'; text++) {
-        printf((unsigned char)*text < 0x20 || *text == '"' || *text == '\\' ? "\\u%04x" : "%c", (unsigned char)*text);
+        printf((unsigned char)*text < 0x20 || strchr("\"\\", *text) ? "\\u%04x" : "%c", (unsigned char)*text);
     }
     if (text != NULL) putchar('"');
 }
 
 static void tell_name(const char *name) { tell_text(name), putchar(':'), comma = false; }
 static void tell_open(tg_open value) { tell_text(value.text); }
-
 static void tell_secret(const tg_secret *secret)
 {
     char *text = NULL;
@@ -127,8 +122,8 @@ static void tell_secret(const tg_secret *secret)
 
 static void tell_bytes(const uint8_t *data, size_t length)
 {
-    size_t i;
-    for (tell("\""), i = 0; i < length; i++) printf("%02x", data[i]);
+    tell("\"");
+    while (length-- > 0) printf("%02x", *data++);
     putchar('"');
 }
 
@@ -143,14 +138,13 @@ static void call(const char *class, const void *handle, const char *name, const 
     while (one->object != NULL && (strcmp(one->object, class) != 0 || strcmp(one->name, name) != 0)) one++;
     if (one->object == NULL || (one->makes != NULL) != (kept_as != NULL)) {
         fputs("{\"missing\":true", stdout);
-    } else if (fputs("{\"returned\":", stdout), one->call(handle, &made, &error) != TG_OK) {
+    } else if (fputs("{\"returned\":", stdout), comma = false, one->call(handle, &made, &error) != TG_OK) {
         fputs("null,\"error\":", stdout);
         tell_error(error);
     } else if (kept_as != NULL) {
         size_t i = object_called("");
         snprintf(objects[i].name, sizeof objects[i].name, "%s", kept_as);
-        objects[i].class = one->makes;
-        objects[i].handle = made;
+        objects[i].class = one->makes, objects[i].handle = made;
         fputs("null", stdout);
     }
     puts("}");
@@ -168,33 +162,23 @@ static void carry_out(const char *head)
     char verb[64], one[64], two[64], three[64];
     int count = sscanf(head, "%63s %63s %63s %63s", verb, one, two, three);
     size_t of = object_called(verb[0] == 'm' || one[0] == '-' ? "" : verb[0] == 'd' && count == 4 ? two : one);
-    if (strcmp(verb, "make") == 0) {
-        call(two, NULL, three, one);
-    } else if (strcmp(verb, "derive") == 0) {
-        call(objects[of].class, objects[of].handle, three, one);
-    } else if (strcmp(verb, "call") == 0) {
-        call(one[0] == '-' ? "-" : objects[of].class, objects[of].handle, two, NULL);
-    } else {
-        drop(of);
-        puts("{\"returned\":null}");
-    }
+    if (strcmp(verb, "make") == 0) call(two, NULL, three, one);
+    if (strcmp(verb, "derive") == 0) call(objects[of].class, objects[of].handle, three, one);
+    if (strcmp(verb, "call") == 0) call(one[0] == '-' ? "-" : objects[of].class, objects[of].handle, two, NULL);
+    if (strcmp(verb, "drop") == 0) drop(of), puts("{\"returned\":null}");
 }
 
 /* Undoes \n, \r and \\ in place. */
 static const char *unescaped(char *text)
 {
-    char *from, *to = text;
-    for (from = text; *from != '\0'; from++) {
-        *to++ = *from != '\\' ? *from : *++from == 'n' ? '\n' : *from == 'r' ? '\r' : *from;
-    }
-    *to = '\0';
-    return text;
+    char *from = text, *to = text;
+    for (; *from != '\0'; from++) *to++ = *from != '\\' ? *from : *++from == 'n' ? '\n' : *from == 'r' ? '\r' : *from;
+    return *to = '\0', text;
 }
 
 int main(void)
 {
     const char *head = NULL;
-    size_t i;
     while (fgets(line, sizeof line, stdin) != NULL) {
         char *text = strcpy(keep(strlen(line)), line), *equals = strchr(text, '=');
         text[strcspn(text, "\n")] = '\0';
@@ -202,10 +186,8 @@ int main(void)
             head = text;
         } else if (equals != NULL && given_len < GIVEN_MAX) {
             *equals = '\0';
-            places[given_len] = text;
-            texts[given_len++] = unescaped(equals + 1);
+            places[given_len] = text, texts[given_len++] = unescaped(equals + 1);
         } else {
-            comma = false;
             carry_out(head);
             fflush(stdout);
             while (secrets_len > 0) tg_secret_free(secrets[--secrets_len]);
@@ -213,6 +195,6 @@ int main(void)
             head = NULL, given_len = 0;
         }
     }
-    for (i = 0; i < OBJECTS_MAX; i++) drop(i);
+    for (size_t i = 0; i < OBJECTS_MAX; i++) drop(i);
     return 0;
 }

@@ -123,47 +123,24 @@ fn byte(pair: &[u8]) -> Option<u8> {
     u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()
 }
 
-impl<T: Hear> Hear for Option<T> {
-    fn hear(given: &Given, at: &str) -> Result<Option<Self>> {
-        T::hear(given, at).map(Some)
-    }
+macro_rules! of_others {
+    ($($type:ty $(, $of:ident)?: |$given:ident, $at:ident| $hear:expr, |$it:ident| $tell:expr;)*) => {$(
+        impl$(<$of: Hear>)? Hear for $type {
+            fn hear($given: &Given, $at: &str) -> Result<Option<Self>> { $hear }
+        }
+        impl$(<$of: Tell>)? Tell for $type {
+            fn tell(&self) -> Value { let $it = self; $tell }
+        }
+    )*};
 }
-
-impl<T: Hear> Hear for Vec<T> {
-    fn hear(given: &Given, at: &str) -> Result<Option<Self>> {
-        given.items(at, |place| given.required("", &place))
-    }
-}
-
-impl Hear for HashMap<String, String> {
-    fn hear(given: &Given, at: &str) -> Result<Option<Self>> {
+of_others! {
+    (): |_given, _at| Ok(None), |_nothing| Value::Null;
+    Option<T>, T: |given, at| T::hear(given, at).map(Some), |it| it.as_ref().map_or(Value::Null, Tell::tell);
+    Vec<T>, T: |given, at| given.items(at, |place| given.required("", &place)), |it| it.iter().map(Tell::tell).collect();
+    HashMap<String, String>: |given, at| {
         let pair = |place: String| Ok((given.required(&place, "key")?, given.required(&place, "value")?));
         Ok(given.items(at, pair)?.map(|pairs| pairs.into_iter().collect()))
-    }
-}
-
-impl Tell for () {
-    fn tell(&self) -> Value {
-        Value::Null
-    }
-}
-
-impl<T: Tell> Tell for Option<T> {
-    fn tell(&self) -> Value {
-        self.as_ref().map_or(Value::Null, Tell::tell)
-    }
-}
-
-impl<T: Tell> Tell for Vec<T> {
-    fn tell(&self) -> Value {
-        self.iter().map(Tell::tell).collect()
-    }
-}
-
-impl Tell for HashMap<String, String> {
-    fn tell(&self) -> Value {
-        json!(self.iter().collect::<BTreeMap<_, _>>())
-    }
+    }, |it| json!(it.iter().collect::<BTreeMap<_, _>>());
 }
 
 fn carry_out(head: &str, given: &mut Given) -> Option<Value> {
