@@ -56,7 +56,9 @@ def _function(name: str, docs: str, objects: set[str], types: set[str]) -> Itera
     method = name.removeprefix(f"{of}_")
     # Where a type has the name of the method, `get_` stands before it.
     plain = method.removeprefix("get_")
-    yield Item("method", f"{_class(of)}.{plain if f'{of}_{plain}' in types else method}", first_sentence(docs))
+    yield Item(
+        "method", f"{_class(of)}.{plain if f'{of}_{plain}' in types else method}", first_sentence(docs)
+    )
 
 
 def _class(name: str) -> str:

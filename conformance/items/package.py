@@ -1,4 +1,6 @@
-"""Python: what the installed package has. Docs of values stand in the source below them, all others in `__doc__`."""
+"""Python: what the installed package has. Docs of values stand below them in the source, all others in
+`__doc__`.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def items() -> Iterator[Item]:
 def _class(name: str, it: type, docs_of_values: dict[tuple[str, str], str]) -> Iterator[Item]:
     docs = inspect.getdoc(it) or ""
     yield Item("class", name, first_sentence(docs))
-    for field, text in re.findall(r"^    (\w+): ((?:.|\n(?=        ))*)", docs.partition("Attributes:\n")[2], re.MULTILINE):
+    for field, text in re.findall(
+        r"^    (\w+): ((?:.|\n(?=        ))*)", docs.partition("Attributes:\n")[2], re.MULTILINE
+    ):
         if field in getattr(it, "__slots__", ()):
             yield Item("field", f"{name}.{field}", first_sentence(text))
     for member, value in vars(it).items():
@@ -44,7 +48,9 @@ def _class(name: str, it: type, docs_of_values: dict[tuple[str, str], str]) -> I
         elif member == "__init__":
             yield Item("method", f"{name}.new", first_sentence(inspect.getdoc(value) or docs))
         elif callable(getattr(it, member)) and not member.startswith("_"):
-            yield Item("method", f"{name}.{member}", first_sentence(inspect.getdoc(getattr(it, member)) or ""))
+            yield Item(
+                "method", f"{name}.{member}", first_sentence(inspect.getdoc(getattr(it, member)) or "")
+            )
 
 
 def _values() -> Iterator[tuple[tuple[str, str], str]]:
@@ -57,5 +63,5 @@ def _values() -> Iterator[tuple[tuple[str, str], str]]:
                 names = value.targets if isinstance(value, ast.Assign) else [getattr(value, "target", None)]
                 name = names[0].id if isinstance(names[0], ast.Name) else ""
                 if name.isupper() and name != "KNOWN":
-                    is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
-                    yield (cls.name, name), str(below.value.value) if is_text else ""
+                    text = below.value if isinstance(below, ast.Expr) else None
+                    yield (cls.name, name), str(text.value) if isinstance(text, ast.Constant) else ""

@@ -1,6 +1,6 @@
 """Carries all cases out in each language, and prints one table of what agrees.
 
-python -m orders --sandbox PROGRAM --header FILE --language NAME COMMAND... [--language NAME COMMAND...] [--case NAME]
+python -m orders --sandbox PROGRAM --header FILE --language NAME COMMAND... [--language ...] [--case NAME]
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def run(
     told: dict[str, dict[str, Told]] = {language: {} for language in languages}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         running = {
-            (language, case["name"]): pool.submit(carry_out, case, command, sandbox, place / language / case["name"])
+            (language, case["name"]): pool.submit(
+                carry_out, case, command, sandbox, place / language / case["name"]
+            )
             for case in cases
             for language, command in languages.items()
         }
@@ -39,12 +41,20 @@ def run(
 
 
 def main() -> int:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--sandbox", type=Path, required=True, help="the program tillgate-sandbox")
-    arguments.add_argument("--header", type=Path, required=True, help="tillgate.h, the list of what cases must cover")
-    arguments.add_argument("--language", nargs="+", action="append", required=True, help="its name and its runner")
+    arguments.add_argument(
+        "--header", type=Path, required=True, help="tillgate.h, the list of what cases must cover"
+    )
+    arguments.add_argument(
+        "--language", nargs="+", action="append", required=True, help="its name and its runner"
+    )
     arguments.add_argument("--case", action="append", help="only this case")
-    arguments.add_argument("--altered", type=Path, help="Python's runner, of which altered copies must be noticed")
+    arguments.add_argument(
+        "--altered", type=Path, help="Python's runner, of which altered copies must be noticed"
+    )
     given = arguments.parse_args()
 
     cases = yaml.safe_load((HERE / "cases.yaml").read_text())["cases"]
@@ -53,7 +63,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         verdict = judge(cases, run(cases, languages, given.sandbox, Path(folder)))
     print(verdict.table())
-    passed, failures = verdict.passed, [] if given.case else coverage.failures(cases, given.header.read_text(), HERE)
+    passed, failures = (
+        verdict.passed,
+        [] if given.case else coverage.failures(cases, given.header.read_text(), HERE),
+    )
     if given.altered:
         noticed, unnoticed = alterations.try_all(cases, languages, given.sandbox, given.altered, HERE)
         passed += noticed

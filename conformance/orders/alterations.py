@@ -1,4 +1,4 @@
-"""A runner that lies is noticed: copies of Python's runner, each altered in one place, must turn the judge red."""
+"""A runner that lies is noticed: copies of Python's, each altered in one place, must turn the judge red."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALTERED = "Python, altered"
 def try_all(
     cases: list[dict[str, Any]], languages: dict[str, list[str]], sandbox: Path, runner: Path, folder: Path
 ) -> tuple[int, list[str]]:
-    """How many were noticed, and what was not. Each is tried on the cases that `alterations.yaml` names for it."""
+    """How many were noticed, and what was not. Each is tried on the case that `alterations.yaml` names."""
     wanted = yaml.safe_load((folder / "alterations.yaml").read_text())
     by_name = {case["name"]: case for case in cases}
     command = next(command for command in languages.values() if str(runner) in command)
@@ -25,7 +25,9 @@ def try_all(
     with tempfile.TemporaryDirectory() as place:
         for number, one in enumerate(wanted):
             if text.count(one["replace"]) != 1:
-                unnoticed.append(f"{one['name']}: {one['replace']!r} stands {text.count(one['replace'])} times in the runner")
+                unnoticed.append(
+                    f"{one['name']}: {one['replace']!r} stands there {text.count(one['replace'])} times"
+                )
                 continue
             copy = Path(place) / f"runner-{number}.py"
             copy.write_text(text.replace(one["replace"], one["by"]))

@@ -1,5 +1,5 @@
-"""Whether the cases cover all that an order can come to: each value that the C header lists is expected by some case, or
-listed in `unreachable.yaml` with the reason why nothing that is public leads there.
+"""Whether the cases cover all that an order can come to: each value that the C header lists is expected by
+some case, or listed in `unreachable.yaml` with the reason why nothing that is public leads there.
 """
 
 from __future__ import annotations
@@ -31,8 +31,14 @@ def failures(cases: list[dict[str, Any]], header: str, folder: Path) -> list[str
     excused = yaml.safe_load((folder / "unreachable.yaml").read_text())
     excuses = {(kind, name) for kind, names in excused.items() for name in names}
     found = [f"no case expects the {kind} {name}" for kind, name in sorted(listed - expected - excuses)]
-    found += [f"unreachable.yaml excuses the {kind} {name}, and a case expects it" for kind, name in sorted(excuses & expected)]
-    found += [f"unreachable.yaml excuses the {kind} {name}, which there is not" for kind, name in sorted(excuses - listed)]
+    found += [
+        f"unreachable.yaml excuses the {kind} {name}, and a case expects it"
+        for kind, name in sorted(excuses & expected)
+    ]
+    found += [
+        f"unreachable.yaml excuses the {kind} {name}, which there is not"
+        for kind, name in sorted(excuses - listed)
+    ]
     if len(cases) < 40:
         found.append(f"there are only {len(cases)} cases")
     return found

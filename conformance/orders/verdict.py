@@ -49,7 +49,9 @@ def judge(cases: list[dict[str, Any]], told: dict[str, dict[str, Told]]) -> Verd
     """`told` has, by language, what each case came to."""
     verdict = Verdict(cases, list(told))
     for case in cases:
-        plain = {language: _plain(case, of[case["name"]]) for language, of in told.items() if case["name"] in of}
+        plain = {
+            language: _plain(case, of[case["name"]]) for language, of in told.items() if case["name"] in of
+        }
         for language in verdict.languages:
             one = told[language].get(case["name"])
             found = ["it was not carried out"] if one is None else against_expectation(case, one)
@@ -78,9 +80,14 @@ def against_expectation(case: dict[str, Any], told: Told) -> list[str]:
                 found.append(f"{name}: there is no such call")
             else:
                 wrapped = "do" in step or "open" in step
-                found += [f"{name}: {one}" for one in differences(step["told"], came["returned"] if wrapped else came)]
+                found += [
+                    f"{name}: {one}"
+                    for one in differences(step["told"], came["returned"] if wrapped else came)
+                ]
         elif "events" in step:
-            found += [f"{name}: {one}" for one in differences(step["events"], [_event(event) for event in came])]
+            found += [
+                f"{name}: {one}" for one in differences(step["events"], [_event(event) for event in came])
+            ]
         elif isinstance(came, dict) and "error" in came:
             found.append(f"{name}: error {came['error']['code']}: {came['error']['reason']}")
     found += [f"the gateway's ledger: {one}" for one in _ledger(case.get("bought", {}), told.ledger)]
@@ -109,7 +116,7 @@ def _ledger(expected: dict[str, int], bought: dict[str, int]) -> list[str]:
 
 
 def _against_journal(told: Told) -> list[str]:
-    """An order as it was told last is not older than the journal's, and its texts and times are the very same."""
+    """What was told last of an order is what the journal has, to the last digit of its times."""
     last: dict[str, dict[str, Any]] = {}
     for came in told.steps:
         for order in _orders(came):
@@ -127,7 +134,17 @@ def _against_journal(told: Told) -> list[str]:
             ("amount", order["amount"], kept["amount"]),
         ]
         if order["version"] == kept["version"]:
-            same = ("state", "failure", "review", "conflict", "overdue", "live", "undone_amount", "cost", "version")
+            same = (
+                "state",
+                "failure",
+                "review",
+                "conflict",
+                "overdue",
+                "live",
+                "undone_amount",
+                "cost",
+                "version",
+            )
             pairs += [(field, order[field], kept[field]) for field in same]
             pairs.append(("updated_at", order["updated_at"], _microseconds(kept["updated_at"])))
         for mine, theirs in zip(order["attempts"], kept["attempts"]):
@@ -170,9 +187,13 @@ def _against_others(language: str, plain: dict[str, list[Any]]) -> list[str]:
 
 def _unlike(theirs: Any, mine: Any, at: str = "") -> list[str]:
     if isinstance(theirs, dict) and isinstance(mine, dict) and theirs.keys() == mine.keys():
-        return [one for name in theirs for one in _unlike(theirs[name], mine[name], f"{at}.{name}".strip("."))]
+        return [
+            one for name in theirs for one in _unlike(theirs[name], mine[name], f"{at}.{name}".strip("."))
+        ]
     if isinstance(theirs, list) and isinstance(mine, list) and len(theirs) == len(mine):
-        return [one for i, pair in enumerate(zip(theirs, mine)) for one in _unlike(*pair, f"{at}.{i}".strip("."))]
+        return [
+            one for i, pair in enumerate(zip(theirs, mine)) for one in _unlike(*pair, f"{at}.{i}".strip("."))
+        ]
     return [] if theirs == mine else [f"{at or 'it'} is {shown(mine)}, not {shown(theirs)}"]
 
 

@@ -18,7 +18,7 @@ from operations.plan import block, resolved
 
 LIMIT_S = 120
 ROUNDS_MAX = 2_000
-"""How often a call is made until it tells what is waited for. Each asks a running library, so nothing sleeps."""
+"""How often a call is made until it tells what is waited for. Each asks a running library; nothing sleeps."""
 
 MAPS = {"notes"}
 """Arguments that are maps."""
@@ -89,7 +89,10 @@ class World:
         self.case, self.command, self.sandbox, self.folder = case, command, sandbox, folder
         self.runners: dict[str, Runner] = {}
         self.known: dict[str, Any] = {"url": sandbox.url, "folder": str(folder)}
-        self.known["folder_mirror"], self.known["folder_missing"] = str(folder / "mirror"), str(folder / "missing")
+        self.known["folder_mirror"], self.known["folder_missing"] = (
+            str(folder / "mirror"),
+            str(folder / "missing"),
+        )
         self.known["closed_port"] = "http://127.0.0.1:1/openapi/prod/v5.2.3"
         self.known["tls"] = sandbox.url.replace("http:", "https:")
 
@@ -124,7 +127,11 @@ class World:
             told = self._rows(step)
         elif "sandbox" in step:
             body = resolved(step.get("body"), self.known)
-            told = self.sandbox.post(step["sandbox"], body) if body is not None else self.sandbox.get(step["sandbox"])
+            told = (
+                self.sandbox.post(step["sandbox"], body)
+                if body is not None
+                else self.sandbox.get(step["sandbox"])
+            )
         else:
             raise ValueError(f"not a step: {step}")
         self.known[step.get("as", "last")] = told.get("returned") if isinstance(told, dict) else told
@@ -147,7 +154,10 @@ class World:
             "policy": policy,
             **wanted["config"],
         }
-        calls = [(f"make {client} CysendClient new", {"config": config}), (f"make {till} Till open", {"config": journal})]
+        calls = [
+            (f"make {client} CysendClient new", {"config": config}),
+            (f"make {till} Till open", {"config": journal}),
+        ]
         if wanted["attach"] is not None:
             calls.append((f"call {till} attach_cysend", {"account": {"client": client, **wanted["attach"]}}))
         calls.append((f"derive {till}_events {till} events", {}))
@@ -200,7 +210,9 @@ def as_given(value: Any) -> Any:
         if set(value) == {"bytes", "times"}:
             return value["bytes"].encode().hex() * value["times"]
         # A record has names, a map has pairs.
-        pairs = {name: [{"key": k, "value": v} for k, v in value[name].items()] for name in MAPS & value.keys()}
+        pairs = {
+            name: [{"key": k, "value": v} for k, v in value[name].items()] for name in MAPS & value.keys()
+        }
         return {name: as_given(item) for name, item in {**value, **pairs}.items() if item is not None}
     if isinstance(value, list):
         return [as_given(item) for item in value]
@@ -213,16 +225,23 @@ def agrees(expected: Any, told: Any) -> bool:
 
 
 def differences(expected: Any, told: Any, at: str = "") -> list[str]:
-    """Where what was told is not what is expected. What is not mentioned may be anything; a list has all its items."""
+    """Where what was told is not what is expected. What is not mentioned may be anything; lists are whole."""
     if isinstance(expected, dict):
         if not isinstance(told, dict):
             return [f"{at or 'it'} is {shown(told)}"]
-        found = [differences(item, told.get(name, "(missing)"), f"{at}.{name}".strip(".")) for name, item in expected.items()]
+        found = [
+            differences(item, told.get(name, "(missing)"), f"{at}.{name}".strip("."))
+            for name, item in expected.items()
+        ]
         return [one for several in found for one in several]
     if isinstance(expected, list):
         if not isinstance(told, list) or len(told) != len(expected):
-            return [f"{at or 'it'} has {len(told) if isinstance(told, list) else shown(told)} items, not {len(expected)}"]
-        found = [differences(item, other, f"{at}.{i}".strip(".")) for i, (item, other) in enumerate(zip(expected, told))]
+            count = len(told) if isinstance(told, list) else shown(told)
+            return [f"{at or 'it'} has {count} items, not {len(expected)}"]
+        found = [
+            differences(item, other, f"{at}.{i}".strip("."))
+            for i, (item, other) in enumerate(zip(expected, told))
+        ]
         return [one for several in found for one in several]
     if expected == "(something)":
         return [] if told not in (None, "", "(missing)") else [f"{at or 'it'} is {shown(told)}"]
@@ -261,7 +280,14 @@ def carry_out(case: dict[str, Any], command: list[str], program: Path, folder: P
             for row in sandbox.get("ledger"):
                 told.ledger[row["user_uid"]] = told.ledger.get(row["user_uid"], 0) + 1
             told.journal = journal(folder / "journal")
-        except (RuntimeError, OSError, ValueError, KeyError, urllib.request.HTTPError, subprocess.TimeoutExpired) as error:
+        except (
+            RuntimeError,
+            OSError,
+            ValueError,
+            KeyError,
+            urllib.request.HTTPError,
+            subprocess.TimeoutExpired,
+        ) as error:
             told.broken = f"step {len(told.steps)}: {type(error).__name__}: {error}"
         for runner in world.runners.values():
             runner.kill()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::compile::{self, Artifact, What};
-use crate::operations::counted;
+use crate::operations::{counted, own_tests};
 use crate::program::{self, Output};
 use crate::report::{Report, Tally};
 use crate::sellers::{Language, Seller};
@@ -67,10 +67,11 @@ pub fn run(tree: &Tree, languages: &[Language]) -> Result<Tally> {
     for line in ended.stdout.lines() {
         println!("   {line}");
     }
-    let tally = counted(&ended.stdout).with_context(|| ended.story())?;
+    let mut tally = counted(&ended.stdout).with_context(|| ended.story())?;
     if !ended.succeeded() && tally.failed == 0 {
         bail!("{}", ended.story());
     }
+    tally += python::pytest(tree, &mut own_tests(tree, &conformance, "orders/tests"), "pytest-orders")?;
     Ok(tally)
 }
 

@@ -54,15 +54,15 @@ pub fn run(tree: &Tree) -> Result<Tally> {
     if !ended.succeeded() && tally.failed == 0 {
         bail!("{}", ended.story());
     }
-    let mut tests = own_tests(tree, &conformance);
+    let mut tests = own_tests(tree, &conformance, "operations/tests");
     tests.env("TILLGATE_EXCHANGED", &exchanged);
     tally += python::pytest(tree, &mut tests, "pytest-operations")?;
     Ok(tally)
 }
 
-/// The judge's own tests.
-fn own_tests(tree: &Tree, conformance: &std::path::Path) -> Command {
-    let arguments = ["-m", "pytest", "-q", "-rs", "--color=no", "-p", "no:cacheprovider", "operations/tests"];
+/// A judge's own tests.
+pub fn own_tests(tree: &Tree, conformance: &std::path::Path, tests: &str) -> Command {
+    let arguments = ["-m", "pytest", "-q", "-rs", "--color=no", "-p", "no:cacheprovider", tests];
     let mut command = python::python(tree, conformance, &arguments);
     command.current_dir(conformance);
     command
