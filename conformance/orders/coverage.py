@@ -73,8 +73,9 @@ def _values(told: Any) -> Iterator[tuple[str, str]]:
             yield from _values(item)
     elif isinstance(told, dict):
         for name, value in told.items():
-            if name == "attempts" and isinstance(value, list):
-                yield from (("attempt", attempt.get("outcome")) for attempt in value)
+            if name == "attempts":
+                attempts = value if isinstance(value, list) else [value["(first)"]]
+                yield from (("attempt", attempt.get("outcome")) for attempt in attempts)
             elif name == "kind" and "order" in told:
                 yield "event", value
             elif name in ("state", "failure", "review") and isinstance(value, str):

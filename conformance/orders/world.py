@@ -17,7 +17,7 @@ from operations.exchange import Sandbox
 from operations.plan import block, resolved
 
 LIMIT_S = 120
-ROUNDS_MAX = 2_000
+ROUNDS_MAX = 20_000
 """How often a call is made until it tells what is waited for. Each asks a running library; nothing sleeps."""
 
 MAPS = {"notes"}
@@ -226,6 +226,9 @@ def agrees(expected: Any, told: Any) -> bool:
 
 def differences(expected: Any, told: Any, at: str = "") -> list[str]:
     """Where what was told is not what is expected. What is not mentioned may be anything; lists are whole."""
+    if isinstance(expected, dict) and "(first)" in expected:
+        first = told[0] if isinstance(told, list) and told else told
+        return differences(expected["(first)"], first, f"{at}.0".strip("."))
     if isinstance(expected, dict):
         if not isinstance(told, dict):
             return [f"{at or 'it'} is {shown(told)}"]
