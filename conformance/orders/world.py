@@ -162,7 +162,7 @@ class World:
             calls.append((f"call {till} attach_cysend", {"account": {"client": client, **wanted["attach"]}}))
         calls.append((f"derive {till}_events {till} events", {}))
         for head, arguments in calls:
-            told = runner.say(head, resolved(arguments, self.known))
+            told = runner.say(head, as_given(resolved(arguments, self.known)))
             if "error" in told or "missing" in told:
                 return told
         return runner.say(f"call {till} status", {})
@@ -201,7 +201,7 @@ class World:
 
 
 def as_given(value: Any) -> Any:
-    """With texts that begin with `hex:` as the bytes that they say, and what is null left out."""
+    """With the bytes of texts that begin with `hex:`, with what is too long to be written down, without nulls."""
     if isinstance(value, str) and value.startswith("hex:"):
         return value[4:].encode().hex()
     if isinstance(value, dict):
@@ -209,6 +209,8 @@ def as_given(value: Any) -> Any:
             return value["repeat"] * value["times"]
         if set(value) == {"bytes", "times"}:
             return value["bytes"].encode().hex() * value["times"]
+        if set(value) == {"hints"}:
+            return json.dumps([{"user_uid": f"x{number}"} for number in range(value["hints"])]).encode().hex()
         # A record has names, a map has pairs.
         pairs = {
             name: [{"key": k, "value": v} for k, v in value[name].items()] for name in MAPS & value.keys()
