@@ -201,7 +201,7 @@ class World:
 
 
 def as_given(value: Any) -> Any:
-    """With the bytes of texts that begin with `hex:`, with what is too long to be written down, without nulls."""
+    """With bytes for texts that begin with `hex:`, with what is too long to be written, without nulls."""
     if isinstance(value, str) and value.startswith("hex:"):
         return value[4:].encode().hex()
     if isinstance(value, dict):
