@@ -78,20 +78,22 @@ pub fn run(tree: &Tree, languages: &[Language]) -> Result<Tally> {
 /// Each public item in each language counts.
 pub fn items(tree: &Tree, programs: &[Artifact]) -> Result<Tally> {
     let place = tree.fresh("items")?;
+    let conformance = tree.root.join("conformance");
     let listed = place.join("core.jsonl");
     std::fs::write(&listed, generate::items(tree, programs)?)?;
     let installed = python::installed(tree);
     let mut judge = python::python(tree, &installed, &["-m", "items"]);
-    judge.current_dir(tree.root.join("conformance")).arg("--core").arg(&listed);
+    judge.current_dir(&conformance).arg("--core").arg(&listed);
     judge.arg("--header").arg(tree.root.join("bindings-c/include/tillgate.h"));
     let ended = program::run(&mut judge, &place.join("log"), Output::Apart, LIMIT)?;
     for line in ended.stdout.lines() {
         println!("   {line}");
     }
-    let tally = counted(&ended.stdout).with_context(|| ended.story())?;
+    let mut tally = counted(&ended.stdout).with_context(|| ended.story())?;
     if !ended.succeeded() && tally.failed == 0 {
         bail!("{}", ended.story());
     }
+    tally += python::pytest(tree, &mut own_tests(tree, &conformance, "items/tests"), "pytest-items")?;
     Ok(tally)
 }
 
