@@ -1,7 +1,8 @@
-//! Callers: for each language a program that makes the calls which its standard input describes, and prints all that came of each.
-//! So a judge can compare languages without knowing any of them, and no operation or field is written down once more by hand.
+//! What the runners of the conformance runs call: every function and method of core, by its name, with what a text describes, so
+//! that all that comes of it can be told. So a judge can compare languages without knowing any of them, and no operation or
+//! field is written down once more by hand.
 //!
-//! What does not depend on core is written by hand, in `conformance/callers`. Python's caller needs nothing else: there, records
+//! What does not depend on core is written by hand, in `conformance/runners`. Python's runner needs nothing else: there, records
 //! tell their fields themselves.
 
 mod c;
@@ -16,7 +17,7 @@ use crate::ir::{Enum, EnumKind, Field, Function, Interface, Object, Record, Type
 use crate::write::GeneratedFile;
 
 /// Folders whose files are all generated.
-pub const FOLDERS: &[&str] = &["conformance/callers/c/generated", "conformance/callers/rust/src/generated"];
+pub const FOLDERS: &[&str] = &["conformance/runners/c/generated", "conformance/runners/rust/src/generated"];
 
 /// The generated files, with paths from the root of the workspace.
 pub fn write(interface: &Interface, _root: &Utf8Path) -> Result<Vec<GeneratedFile>> {
@@ -24,12 +25,13 @@ pub fn write(interface: &Interface, _root: &Utf8Path) -> Result<Vec<GeneratedFil
     Ok(vec![c::write(&surface)?, rust::write(&surface)?])
 }
 
-/// What callers call, and all types that go along.
+/// What runners call, and all types that go along.
 struct Surface<'a> {
     interface: &'a Interface,
-    /// Objects that talk to a gateway and keep nothing: they are made of records, and nothing but records, secrets and further
-    /// clients like themselves goes in and out. A till is none.
-    clients: Vec<&'a Object>,
+    /// All but secrets, which are texts here.
+    objects: Vec<&'a Object>,
+    /// Functions that belong to no object. `version` has no errors and a shape of its own in C.
+    functions: Vec<&'a Function>,
     records_in: Vec<&'a Record>,
     /// With the error's details.
     records_out: Vec<&'a Record>,
@@ -39,23 +41,29 @@ struct Surface<'a> {
 
 impl<'a> Surface<'a> {
     fn of(interface: &'a Interface) -> Result<Self> {
-        let clients: Vec<_> =
-            interface.objects.iter().filter(|object| is_client(interface, object)).collect();
+        let objects: Vec<_> = interface.objects.iter().filter(|object| object.name != SECRET).collect();
+        let functions: Vec<_> = interface.functions.iter().filter(|f| f.name != "version").collect();
         let (mut into, mut out) = (BTreeSet::new(), BTreeSet::new());
-        for function in clients.iter().flat_map(|client| functions(client)) {
+        let methods = objects.iter().flat_map(|object| object.constructors.iter().chain(&object.methods));
+        for function in methods.chain(functions.iter().copied()) {
             for argument in &function.arguments {
                 reach(interface, &argument.ty, &mut into);
             }
-            if let Some(ty) = function.returns.as_ref().filter(|ty| !matches!(ty, Type::Object(_))) {
+            if let Some(ty) = function.returns.as_ref().filter(|_| made(function).is_none()) {
                 reach(interface, ty, &mut out);
             }
         }
         reach(interface, &Type::Record(interface.error_details().name.clone()), &mut out);
+        if let Some(Type::Object(name)) =
+            out.iter().find(|ty| matches!(ty, Type::Object(name) if name != SECRET))
+        {
+            bail!("runners cannot tell objects inside of records, such as {name}");
+        }
         for ty in into.iter().chain(&out) {
             match ty {
-                Type::U8 => bail!("callers cannot carry numbers of 8 bits yet"),
+                Type::U8 => bail!("runners cannot carry numbers of 8 bits yet"),
                 Type::Enum(name) if interface.enumeration(name).kind == EnumKind::Data => {
-                    bail!("callers cannot carry enumerations with fields yet, such as {name}")
+                    bail!("runners cannot carry enumerations with fields yet, such as {name}")
                 }
                 _ => {}
             }
@@ -69,7 +77,8 @@ impl<'a> Surface<'a> {
         };
         Ok(Self {
             interface,
-            clients,
+            objects,
+            functions,
             records_in: records(&into),
             records_out: records(&out),
             enums_in: enums(&into),
@@ -78,28 +87,14 @@ impl<'a> Surface<'a> {
     }
 }
 
-/// Whether it returns another client of its kind.
-fn derives(client: &Object, method: &Function) -> bool {
-    method.returns == Some(Type::Object(client.name.clone()))
-}
+const SECRET: &str = "Secret";
 
-fn functions(object: &Object) -> impl Iterator<Item = &Function> {
-    object.constructors.iter().chain(&object.methods)
-}
-
-fn is_client(interface: &Interface, object: &Object) -> bool {
-    let mut types = BTreeSet::new();
-    for function in functions(object) {
-        for argument in &function.arguments {
-            reach(interface, &argument.ty, &mut types);
-        }
+/// The class of the object that it makes: runners keep it under a name.
+fn made(function: &Function) -> Option<&str> {
+    match &function.returns {
+        Some(Type::Object(name)) if name != SECRET => Some(name),
+        _ => None,
     }
-    let methods = object.methods.iter().filter(|method| !derives(object, method));
-    for ty in methods.filter_map(|method| method.returns.as_ref()) {
-        reach(interface, ty, &mut types);
-    }
-    let holds_objects = types.iter().any(|ty| matches!(ty, Type::Object(name) if name != "Secret"));
-    object.name != "Secret" && !object.constructors.is_empty() && !holds_objects
 }
 
 /// Adds the type and all that it holds, without boxes, options and lists around them.
@@ -186,18 +181,20 @@ mod tests {
     }
 
     #[test]
-    fn a_client_of_any_gateway_is_called_and_a_till_is_not() {
+    fn every_object_is_called() {
         let interface = interface();
         let surface = Surface::of(&interface).unwrap();
         let names = |records: &[&Record]| records.iter().map(|x| x.name.clone()).collect::<Vec<_>>();
-        assert_eq!(surface.clients.iter().map(|x| x.name.as_str()).collect::<Vec<_>>(), ["ShopClient"]);
+        assert_eq!(
+            surface.objects.iter().map(|x| x.name.as_str()).collect::<Vec<_>>(),
+            ["ShopClient", "Till"]
+        );
         assert_eq!(names(&surface.records_in), ["Wish"]);
         assert_eq!(names(&surface.records_out), ["Facts", "Goods"]);
         for file in write(&interface, Utf8Path::new("")).unwrap() {
-            for part in ["\"buy\"", "\"again\"", "\"price\"", "\"at\"", "\"reason\""] {
+            for part in ["\"buy\"", "\"again\"", "\"attach\"", "\"price\"", "\"at\"", "\"reason\""] {
                 assert!(file.text.contains(part), "{part} is missing in {}:\n{}", file.path, file.text);
             }
-            assert!(!file.text.contains("attach"), "{}", file.text);
         }
     }
 

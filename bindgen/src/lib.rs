@@ -4,6 +4,7 @@
 pub mod c;
 pub mod callers;
 pub mod ir;
+pub mod items;
 pub mod lint;
 mod metadata;
 pub mod node;

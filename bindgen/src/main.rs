@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use camino::Utf8PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use tillgate_bindgen::ir::Interface;
-use tillgate_bindgen::{c, callers, lint, node, python, synth, write};
+use tillgate_bindgen::{c, callers, items, lint, node, python, synth, write};
 
 #[derive(Parser)]
 #[command(about, version)]
@@ -34,6 +34,13 @@ enum Command {
     },
     /// Only checks the interface.
     Lint {
+        #[arg(long)]
+        library: Utf8PathBuf,
+        #[arg(long, default_value = "tillgate")]
+        crate_name: String,
+    },
+    /// Prints every public item with its docs, one line of JSON each: what every language must offer.
+    Items {
         #[arg(long)]
         library: Utf8PathBuf,
         #[arg(long, default_value = "tillgate")]
@@ -95,6 +102,12 @@ fn main() -> Result<()> {
             Ok(())
         }
         Command::Lint { library, crate_name } => read(&library, &crate_name).map(drop),
+        Command::Items { library, crate_name } => {
+            for item in items::of(&read(&library, &crate_name)?) {
+                println!("{item}");
+            }
+            Ok(())
+        }
         Command::Synth { types, operations, out, workspace } => {
             let workspace =
                 workspace.canonicalize_utf8().with_context(|| format!("{workspace} is not there"))?;

@@ -73,6 +73,11 @@ macro_rules! errors {
                 match self { $(Self::$kind { details } => details,)* }
             }
 
+            /// The number of the kind, the same in every language and in every version.
+            pub fn number(&self) -> u16 {
+                match self { $(Self::$kind { .. } => $number,)* }
+            }
+
             /// The name of the kind in snake_case, the same in every language.
             pub fn code(&self) -> &'static str {
                 match self { $(Self::$kind { .. } => $code,)* }

@@ -51,24 +51,20 @@ impl Dialect {
     }
 }
 
-/// The runner of plans, compiled.
+/// The runner, compiled.
 pub fn runner(tree: &Tree) -> Result<PathBuf> {
-    let folder = tree.work.join("c");
-    std::fs::create_dir_all(&folder)?;
-    compile(tree, &[&tree.root.join("conformance/runners/c/runner.c")], &folder, Dialect::C99)
+    runner_in(tree, Dialect::C99)
 }
 
-/// The caller of every operation, compiled so that it also finds memory that is lost or used wrongly.
-pub fn caller(tree: &Tree) -> Result<PathBuf> {
+/// The runner, compiled so that it also finds memory that is lost or used wrongly.
+pub fn watched_runner(tree: &Tree) -> Result<PathBuf> {
+    runner_in(tree, Dialect::Sanitized)
+}
+
+fn runner_in(tree: &Tree, dialect: Dialect) -> Result<PathBuf> {
     let folder = tree.work.join("c");
     std::fs::create_dir_all(&folder)?;
-    let sources = tree.root.join("conformance/callers/c");
-    compile(
-        tree,
-        &[&sources.join("caller.c"), &sources.join("generated/calls.c")],
-        &folder,
-        Dialect::Sanitized,
-    )
+    compile(tree, &[&tree.root.join("conformance/runners/c/runner.c")], &folder, dialect)
 }
 
 /// The whole stage.
@@ -76,12 +72,11 @@ pub fn run(tree: &Tree) -> Result<Tally> {
     let folder = tree.fresh("c-tests")?;
     let tests = sources(&tree.root.join("bindings-c/tests"), "c")?;
     let examples = sources(&tree.root.join("examples/c"), "c")?;
-    let runner = [tree.root.join("conformance/runners/c/runner.c")];
     let mut tally = Tally::default();
     for dialect in [Dialect::Cpp17, Dialect::C99, Dialect::Sanitized] {
-        for source in tests.iter().chain(&examples).chain(&runner) {
+        for source in tests.iter().chain(&examples) {
             let Some(program) = compiled(tree, source, &folder, dialect, &mut tally) else { continue };
-            // As C++ they are only about the header; the runner runs in stages of its own.
+            // As C++ they are only about the header.
             if dialect != Dialect::Cpp17 && tests.contains(source) {
                 let name = format!("{} ({})", tree.told(source), dialect.name());
                 test(tree, &name, &program, dialect, &mut tally)?;

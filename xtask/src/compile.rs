@@ -70,7 +70,7 @@ pub fn build(tree: &Tree, what: What) -> Result<Vec<Artifact>> {
             "build-tests"
         }
         What::Demo => {
-            for package in ["c", "caller", "runner", "sandbox", "judge"] {
+            for package in ["c", "runner", "sandbox", "judge"] {
                 command.args(["--package", &format!("tillgate-{package}")]);
             }
             command.args(["--features", FEATURES]);

@@ -40,6 +40,13 @@ pub fn write(tree: &Tree, artifacts: &[Artifact], check: bool) -> Result<String>
     Ok(ended.stdout)
 }
 
+/// Every public item of core with its docs, one line of JSON each.
+pub fn items(tree: &Tree, artifacts: &[Artifact]) -> Result<String> {
+    let mut command = Command::new(tree.program("tillgate-bindgen"));
+    command.current_dir(&tree.root).arg("items").arg("--library").arg(core(artifacts)?);
+    Ok(program::run(&mut command, &tree.log("items"), Output::Apart, LIMIT)?.ok()?.stdout)
+}
+
 /// The compiled core that this very build made: another file of that name may be older, or another checkout's.
 fn core(artifacts: &[Artifact]) -> Result<PathBuf> {
     artifacts

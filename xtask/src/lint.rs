@@ -9,7 +9,7 @@ use crate::compile::{self, FEATURES};
 use crate::program::{self, Output};
 use crate::report::{Report, Tally};
 use crate::tree::Tree;
-use crate::{python, samples, setup};
+use crate::{conformance, python, samples, setup};
 
 const LIMIT: Duration = Duration::from_secs(45 * 60);
 
@@ -24,6 +24,7 @@ pub fn run(tree: &Tree) -> Result<bool> {
         tally += one(&mut command, tree, "fmt-fuzz")?;
         Ok(tally)
     });
+    report.cases("length of the runners", || conformance::lengths(tree));
     report.cases("samples on pages", || samples::check(tree));
     report.cases("clippy, as tests are built", || {
         let mut command = compile::cargo(tree, "clippy");

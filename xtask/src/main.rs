@@ -3,6 +3,7 @@
 mod c;
 mod cargo_tests;
 mod compile;
+mod conformance;
 mod demo;
 mod disks;
 mod document;
@@ -21,9 +22,11 @@ mod plan;
 mod program;
 mod python;
 mod report;
+mod runner;
 mod samples;
 mod sandbox;
 mod sellers;
+mod selling;
 mod setup;
 mod simulate;
 mod test;
@@ -46,6 +49,8 @@ cargo xtask COMMAND
   document              the sandbox's answers held against CY.SEND's own description, with a report
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices
+  conformance [--language L]
+                        what becomes of orders, by cases that are data; every public item with its docs; in each language
   operations            every operation, parameter and field of the gateway's OpenAPI file, in each language
   simulate [--seeds N] [--from S] [--break GUARD]
                         histories of a till from seeds, each with the promise checked at every step;
@@ -107,7 +112,7 @@ fn run() -> Result<bool> {
             }
             ("gen", Long("check")) => check = true,
             ("demo", Long("break")) => broken = Some(arguments.value()?.string()?),
-            ("kills", Long("language")) => language = Some(arguments.value()?.string()?),
+            ("kills" | "conformance", Long("language")) => language = Some(arguments.value()?.string()?),
             ("package", Long("try")) => which = package::Which::Trial,
             ("mutate", Value(word)) => guards.push(word.string()?),
             (_, other) => return Err(other.unexpected().into()),
@@ -122,6 +127,7 @@ fn run() -> Result<bool> {
         "kills" => kills::run(&tree, language.as_deref()),
         "demo" => demo::run(&tree, broken.as_deref()),
         "operations" => operations::command(&tree),
+        "conformance" => conformance::command(&tree, language.as_deref()),
         "package" => package::run(&tree, which),
         other => bail!("there is no command {other:?}\n\n{HELP}"),
     }

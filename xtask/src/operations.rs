@@ -33,17 +33,17 @@ pub fn run(tree: &Tree) -> Result<Tally> {
     let place = tree.fresh("operations")?;
     let conformance = tree.root.join("conformance");
     let exchanged = place.join("exchanged.json");
-    let python_caller = conformance.join("callers/python/caller.py");
+    let python_runner = conformance.join("runners/python/runner.py");
     let languages: [(&str, Vec<PathBuf>); 3] = [
-        ("Rust", vec![tree.program("tillgate-caller")]),
-        ("C", vec![c::caller(tree)?]),
-        ("Python", vec![setup::interpreter(tree), python_caller]),
+        ("Rust", vec![tree.program("tillgate-runner")]),
+        ("C", vec![c::watched_runner(tree)?]),
+        ("Python", vec![setup::interpreter(tree), python_runner]),
     ];
     let installed = python::installed(tree);
     let mut judge = python::python(tree, &installed, &["-m", "operations"]);
     judge.current_dir(&conformance).arg("--sandbox").arg(tree.program("tillgate-sandbox"));
-    for (name, caller) in &languages {
-        judge.args(["--language", name]).args(caller);
+    for (name, runner) in &languages {
+        judge.args(["--language", name]).args(runner);
     }
     judge.arg("--keep").arg(&exchanged);
     let ended = program::run(&mut judge, &place.join("log"), Output::Apart, LIMIT)?;
@@ -54,22 +54,22 @@ pub fn run(tree: &Tree) -> Result<Tally> {
     if !ended.succeeded() && tally.failed == 0 {
         bail!("{}", ended.story());
     }
-    let mut tests = own_tests(tree, &conformance);
+    let mut tests = own_tests(tree, &conformance, "operations/tests");
     tests.env("TILLGATE_EXCHANGED", &exchanged);
     tally += python::pytest(tree, &mut tests, "pytest-operations")?;
     Ok(tally)
 }
 
-/// The judge's own tests.
-fn own_tests(tree: &Tree, conformance: &std::path::Path) -> Command {
-    let arguments = ["-m", "pytest", "-q", "-rs", "--color=no", "-p", "no:cacheprovider", "operations/tests"];
+/// A judge's own tests.
+pub fn own_tests(tree: &Tree, conformance: &std::path::Path, tests: &str) -> Command {
+    let arguments = ["-m", "pytest", "-q", "-rs", "--color=no", "-p", "no:cacheprovider", tests];
     let mut command = python::python(tree, conformance, &arguments);
     command.current_dir(conformance);
     command
 }
 
 /// `78 passed, 0 failed, 0 skipped`, the judge's last line.
-fn counted(output: &str) -> Option<Tally> {
+pub fn counted(output: &str) -> Option<Tally> {
     let mut words = output.lines().last()?.split(' ');
     let mut count = |unit: &str| {
         let count = words.next()?.parse::<usize>().ok()?;

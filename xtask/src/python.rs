@@ -119,8 +119,9 @@ pub fn run(tree: &Tree) -> Result<Tally> {
     let typed = [
         ("examples/python", "mypy-examples"),
         ("conformance/runners/python", "mypy-runner"),
-        ("conformance/callers/python", "mypy-caller"),
         ("conformance/operations", "mypy-operations"),
+        ("conformance/orders", "mypy-orders"),
+        ("conformance/items", "mypy-items"),
     ];
     for (folder, log) in typed {
         let mut command = python(tree, &installed, &["-m", "mypy", "--strict", folder]);

@@ -1,14 +1,16 @@
-//! The sellers: one short runner per language, each carrying out the same plans.
+//! The sellers: one short runner per language, through each of which the same plans are carried out.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use crate::program::{self, Ended, Output};
+use crate::program::Ended;
+use crate::runner::Runner;
 use crate::tree::Tree;
-use crate::{c, python, setup};
+use crate::{c, python, selling, setup};
 
 /// A plan takes seconds, and a disk that others keep busy may take a minute for one fsync; a seller that hangs is a failure.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -85,9 +87,7 @@ impl Seller {
 
     /// Carries a plan out, to its end or to the seller's.
     pub fn sell(&self, plan: &Path, manner: &Manner<'_>, log: &Path) -> Result<Ended> {
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments).arg(plan);
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let mut command = self.command();
         for name in ["TILLGATE_CRASH_AT", "TILLGATE_CRASH_LOG", "TILLGATE_GUARDS_OFF", "TILLGATE_CLOCK_SPEED"]
         {
             command.env_remove(name);
@@ -104,6 +104,23 @@ impl Seller {
         if let Some(guards) = manner.guards_off {
             command.env("TILLGATE_GUARDS_OFF", guards);
         }
-        program::run(&mut command, log, Output::Apart, LIMIT)
+        let text = std::fs::read_to_string(plan).with_context(|| plan.display().to_string())?;
+        let mut runner = Runner::start(&mut command, log, LIMIT)?;
+        let sold = selling::carry_out(&mut runner, &text)?;
+        let mut ended = runner.end(log, sold.told)?;
+        if let Some(why) = sold.gave_up.filter(|_| ended.exit_code == Some(0)) {
+            ended.exit_code = Some(1);
+            let mut file = std::fs::OpenOptions::new().append(true).open(log)?;
+            writeln!(file, "{why}")?;
+        }
+        Ok(ended)
+    }
+
+    /// What starts its runner.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
     }
 }

@@ -7,7 +7,8 @@ use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
 use crate::{
-    c, cargo_tests, demo, disks, document, fuzz, generate, kills, mutate, operations, python, setup, simulate,
+    c, cargo_tests, conformance, demo, disks, document, fuzz, generate, kills, mutate, operations, python,
+    setup, simulate,
 };
 
 pub fn run(tree: &Tree) -> Result<bool> {
@@ -44,6 +45,8 @@ pub fn run(tree: &Tree) -> Result<bool> {
         report.cases("Python", || python::run(tree));
         report.cases("Python on a made-up core", || python::run_made_up(tree));
         report.cases("every operation, parameter and field", || operations::run(tree));
+        report.cases("what becomes of orders, in each language", || conformance::run(tree, &Language::ALL));
+        report.cases("what each language offers", || conformance::items(tree, &programs));
     } else {
         report.given_up("Python", "its set-up failed");
     }

@@ -1,9 +1,9 @@
-//! The caller in C: how structs are filled with what was given, how they tell their members, and every call.
+//! The calls of the runner in C: how structs are filled with what was given, how they tell their members, and every call.
 
 use anyhow::{Context, Result};
 use askama::Template;
 
-use super::{Surface, derives};
+use super::{Surface, made};
 use crate::c::types::{has_flag, list_name, members, single};
 use crate::c::{c_name, calls};
 use crate::ir::{EnumKind, Function, Interface, Object, Type, snake};
@@ -50,11 +50,13 @@ struct Closed {
 }
 
 struct Call {
+    /// The class, or `-` for functions that belong to none.
     object: String,
     method: String,
     function: String,
-    handle: String,
-    kind: Kind,
+    has_handle: bool,
+    /// The class and the type of the object that it makes, if it makes one.
+    makes: Option<(String, String)>,
     arguments: Vec<Value>,
     /// Declarations of what the arguments become.
     declarations: Vec<String>,
@@ -63,21 +65,9 @@ struct Call {
     out: Option<Out>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Constructor,
-    /// A method that returns another client.
-    Deriver,
-    Method,
-}
-
-impl Call {
-    fn has_handle(&self) -> bool {
-        self.kind != Kind::Constructor
-    }
-
-    fn makes(&self) -> bool {
-        self.kind != Kind::Method
+impl Value {
+    fn has_length(&self) -> bool {
+        matches!(self.shape, Shape::List { .. } | Shape::Map { .. } | Shape::Bytes { .. })
     }
 }
 
@@ -111,13 +101,11 @@ pub fn write(surface: &Surface<'_>) -> Result<GeneratedFile> {
     let closed = |enums: &[&crate::ir::Enum]| {
         enums.iter().filter(|item| item.kind == EnumKind::Closed).map(|item| closed(item)).collect()
     };
-    let calls = surface.clients.iter().flat_map(|client| {
-        let made = client.constructors.iter().map(|f| call(interface, client, f, Kind::Constructor));
-        made.chain(client.methods.iter().map(|f| {
-            let kind = if derives(client, f) { Kind::Deriver } else { Kind::Method };
-            call(interface, client, f, kind)
-        }))
+    let calls = surface.objects.iter().flat_map(|object| {
+        let constructors = object.constructors.iter().map(|f| call(interface, Some(object), f, false));
+        constructors.chain(object.methods.iter().map(|f| call(interface, Some(object), f, true)))
     });
+    let calls = calls.chain(surface.functions.iter().map(|f| call(interface, None, f, false)));
     let calls = Calls {
         closed_in: closed(&surface.enums_in),
         closed_out: closed(&surface.enums_out),
@@ -125,10 +113,10 @@ pub fn write(surface: &Surface<'_>) -> Result<GeneratedFile> {
         structs_out: structs(&surface.records_out),
         error: structure(interface, details),
         calls: calls.collect(),
-        objects: surface.clients.iter().map(|client| (client.name.clone(), c_name(&client.name))).collect(),
+        objects: surface.objects.iter().map(|object| (object.name.clone(), c_name(&object.name))).collect(),
     };
-    let text = calls.render().context("the caller in C cannot be written")?;
-    Ok(GeneratedFile::new("conformance/callers/c/generated/calls.c", text))
+    let text = calls.render().context("the calls in C cannot be written")?;
+    Ok(GeneratedFile::new("conformance/runners/c/generated/calls.h", text))
 }
 
 fn structure(interface: &Interface, record: &crate::ir::Record) -> Struct {
@@ -175,7 +163,8 @@ fn by(interface: &Interface, ty: &Type) -> String {
             "integer".to_string()
         }
         Type::String | Type::Decimal => "text".to_string(),
-        Type::Object(_) => "secret".to_string(),
+        Type::Object(name) if name == "Secret" => "secret".to_string(),
+        Type::Object(_) => "object".to_string(),
         Type::Record(name) => snake(name),
         Type::Enum(name) => match interface.enumeration(name).kind {
             EnumKind::Closed => snake(name),
@@ -185,13 +174,13 @@ fn by(interface: &Interface, ty: &Type) -> String {
     }
 }
 
-fn call(interface: &Interface, client: &Object, function: &Function, kind: Kind) -> Call {
-    let object = c_name(&client.name);
-    let name = if kind == Kind::Constructor {
-        format!("{object}_{}", function.name)
-    } else {
-        calls::method_name(interface, &object, &function.name)
+fn call(interface: &Interface, object: Option<&Object>, function: &Function, has_handle: bool) -> Call {
+    let name = match object.map(|object| c_name(&object.name)) {
+        Some(object) if has_handle => calls::method_name(interface, &object, &function.name),
+        Some(object) => format!("{object}_{}", function.name),
+        None => format!("tg_{}", function.name),
     };
+    let makes = made(function).map(|object| (object.to_string(), c_name(object)));
     let (mut declarations, mut passed) = (Vec::new(), Vec::new());
     for argument in &function.arguments {
         for member in members(interface, &argument.name, &argument.ty) {
@@ -200,13 +189,13 @@ fn call(interface: &Interface, client: &Object, function: &Function, kind: Kind)
         }
     }
     let arguments = function.arguments.iter().map(|a| value(interface, &a.name, &a.ty)).collect();
-    let out = function.returns.as_ref().filter(|_| kind == Kind::Method).map(|ty| out(interface, ty));
+    let out = function.returns.as_ref().filter(|_| makes.is_none()).map(|ty| out(interface, ty));
     Call {
-        object: client.name.clone(),
+        object: object.map_or("-".to_string(), |object| object.name.clone()),
         method: function.name.clone(),
         function: name,
-        handle: object,
-        kind,
+        has_handle,
+        makes,
         arguments,
         declarations,
         passed,

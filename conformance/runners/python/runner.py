@@ -1,196 +1,140 @@
-"""Carries out a plan of orders (see conformance/README.md): `runner.py PLAN`."""
+"""Makes the calls that standard input asks for, and prints what came of each as a line of JSON: see
+conformance/README.md.
+
+Nothing here is about any operation: the package's classes tell by their annotations what they are made of.
+"""
 
 from __future__ import annotations
 
+import inspect
+import json
+import re
 import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from enum import Enum
+from typing import Any
 
 import tillgate
 
-# How often `settle` asks, and how long it waits in between, before it gives up.
-ROUNDS_MAX = 200
-ROUND_MS = 240_000
-# How long `enqueue` waits before it looks again whether the order was sent.
-SENDING_POLL_MS = 20
-
-SETTLED = (
-    tillgate.OrderState.SUCCEEDED,
-    tillgate.OrderState.FAILED,
-    tillgate.OrderState.CANCELLED,
-    tillgate.OrderState.EXPIRED,
-    tillgate.OrderState.REVERSED,
-    tillgate.OrderState.NEEDS_REVIEW,
-)
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MICROSECOND = timedelta(microseconds=1)
 
 
-class NotSettledError(Exception):
-    """An order has no end after all those look-ups."""
+class Given:
+    """What was given for a call: texts by their places. And the objects that were made."""
 
+    def __init__(self, objects: dict[str, Any]) -> None:
+        self.texts: dict[str, str] = {}
+        self.objects = objects
 
-class Settings:
-    """What a plan says before its first step."""
-
-    def __init__(self) -> None:
-        self.journal = ""
-        self.mirror: str | None = None
-        self.key: tillgate.JournalKey | None = None
-        self.account = ("", "", "")
-        self.policy = tillgate.OrderPolicy()
-
-    def take(self, line: str, words: list[str]) -> bool:
-        """Whether the line was a setting."""
-        if words[0] == "journal":
-            self.journal = line[len("journal ") :]
-        elif words[0] == "mirror":
-            self.mirror = line[len("mirror ") :]
-        elif words[0] == "key":
-            self.key = tillgate.JournalKey(id=words[1], key=tillgate.Secret(words[2]))
-        elif words[0] == "gateway":
-            self.account = (words[1], words[2], words[3])
-        elif words[0] == "policy":
-            if not hasattr(self.policy, words[1]):
-                raise ValueError(f"no figure of the policy is called {words[1]}")
-            setattr(self.policy, words[1], int(words[2]))
-        else:
-            return False
-        return True
-
-    def open(self) -> tillgate.Till:
-        url, user, password = self.account
-        client = tillgate.CysendClient(
-            tillgate.CysendConfig(
-                credentials=tillgate.CysendCredentials(user=user, password=tillgate.Secret(password)),
-                base_url=url,
-            )
+    def add(self, line: str) -> None:
+        place, text = line.split("=", 1)
+        self.texts[place] = re.sub(
+            r"\\(.)", lambda found: {"n": "\n", "r": "\r"}.get(found[1], found[1]), text
         )
-        till = tillgate.Till.open(
-            tillgate.TillConfig(
-                journal_path=self.journal,
-                create=True,
-                key=self.key,
-                epoch_mirror_path=self.mirror,
-                policy=self.policy,
-            )
-        )
-        till.attach_cysend(tillgate.CysendAccount(client=client))
-        return till
+
+    def call(self, called: Callable[..., Any], at: str = "") -> Any:
+        """Calls with the arguments that stand below this place; what was not given is left to its default."""
+        arguments = {}
+        for name, parameter in inspect.signature(called).parameters.items():
+            place = f"{at}.{name}" if at else name
+            if place in self.texts:
+                arguments[name] = self.hear(place, str(parameter.annotation))
+        return called(**arguments)
+
+    def hear(self, at: str, annotation: str) -> Any:
+        """The value at this place, of this type."""
+        text = self.texts[at]
+        kind = annotation.split(" | ")[0]
+        if kind.startswith(("Sequence[", "list[")):
+            item = kind[kind.index("[") + 1 : -1]
+            return [self.hear(f"{at}.{number}", item) for number in range(int(text))]
+        if kind.startswith(("Mapping[", "dict[")):
+            pairs = (f"{at}.{number}" for number in range(int(text)))
+            return {self.texts[f"{pair}.key"]: self.texts[f"{pair}.value"] for pair in pairs}
+        if kind in PLAIN:
+            return PLAIN[kind](text)
+        cls = getattr(tillgate, kind)
+        if cls is tillgate.Secret or issubclass(cls, Enum):
+            return cls(text)
+        if hasattr(cls, "KNOWN"):  # What a gateway may extend is a plain text.
+            return text
+        return self.call(cls, at) if is_record(cls) else self.objects[text]
 
 
-def step(till: tillgate.Till, words: list[str]) -> str:
-    """Does one step, and says how it ended."""
-    name = words[0]
-    if name == "buy":
-        return state(till.buy(new_order(words[1], words[2:])))
-    if name == "batch":
-        orders = till.buy_batch([new_order(order_id, words[2:]) for order_id in words[1].split(",")])
-        return ",".join(state(order) for order in orders)
-    if name == "enqueue":
-        return state(enqueue(till, new_order(words[1], words[2:])))
-    if name == "look_up":
-        return state(till.look_up(words[1]))
-    if name == "wait":
-        return state(till.wait(words[1], int(words[2])))
-    if name == "settle":
-        return state(settle(till, words[1]))
-    if name == "reveal":
-        till.reveal(words[1])
-        return "revealed"
-    if name == "cancel":
-        return state(till.cancel(words[1]))
-    if name == "events":
-        return str(events(till))
-    if name == "close":
-        till.close()
-        return "ok"
-    raise ValueError(f"not a step: {name}")
+def is_record(cls: type) -> bool:
+    return isinstance(getattr(cls, "__slots__", None), tuple) and not hasattr(cls, "close")
 
 
-def new_order(order_id: str, words: list[str]) -> tillgate.NewOrder:
-    product, amount, currency, scenario, mobile = words
-    return tillgate.NewOrder(
-        id=order_id,
-        product=product,
-        amount=tillgate.Money(amount=Decimal(amount), currency=currency),
-        scenario=scenario,
-        beneficiary=[] if mobile == "-" else [tillgate.BeneficiaryField(name="mobile", value=mobile)],
-    )
+PLAIN: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": int,
+    "bool": {"true": True, "false": False}.__getitem__,
+    "bytes": bytes.fromhex,
+    "Decimal": Decimal,
+    "datetime": lambda text: EPOCH + int(text) * MICROSECOND,
+}
 
 
-def enqueue(till: tillgate.Till, new: tillgate.NewOrder) -> tillgate.Order:
-    """Until it was sent in the background, and its outcome written down."""
-    order = till.enqueue(new)
-    while order.state in (tillgate.OrderState.PENDING, tillgate.OrderState.SENDING):
-        order = till.wait(order.id, SENDING_POLL_MS)
-    return order
+def tell(value: Any) -> Any:
+    """As JSON: exact numbers as texts, instants as microseconds since 1970, bytes in hexadecimal."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Decimal):
+        # As it came: `str` would turn to an exponent for small amounts.
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return (value - EPOCH) // MICROSECOND
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, tillgate.Secret):
+        return value.reveal()
+    if isinstance(value, (list, tuple)):
+        return [tell(item) for item in value]
+    if isinstance(value, dict):
+        return {name: tell(item) for name, item in sorted(value.items())}
+    return {name: tell(getattr(value, name)) for name in value.__slots__}
 
 
-def settle(till: tillgate.Till, order_id: str) -> tillgate.Order:
-    order = till.order(order_id)
-    for _ in range(ROUNDS_MAX):
-        if order.state in SETTLED:
-            return order
-        try:
-            order = till.look_up(order_id)
-        except tillgate.TillgateError:
-            pass  # Nothing certain was learnt this time.
-        if order.state not in SETTLED:
-            order = till.wait(order_id, ROUND_MS)
-    raise NotSettledError(f"{order_id} is still {order.state.value} after {ROUNDS_MAX} look-ups")
+def step(head: str, given: Given) -> dict[str, Any]:
+    verb, *words = head.split(" ")
+    objects = given.objects
+    if verb == "drop":
+        del objects[words[0]]
+        return {"returned": None}
+    if verb == "make":
+        of = getattr(tillgate, words[1], None)
+        called = of if words[2] == "new" else getattr(of, words[2], None)
+    else:
+        of = tillgate if words[-2] == "-" else objects[words[-2]]
+        called = getattr(of, words[-1], None)
+    if called is None:
+        return {"missing": True}
+    try:
+        returned = given.call(called)
+    except tillgate.TillgateError as error:
+        facts = {"code": error.code, "number": error.number, **tell(error.details)}
+        return {"returned": None, "error": facts}
+    if verb != "call":
+        objects[words[0]] = returned
+        returned = None
+    return {"returned": tell(returned)}
 
 
-def events(till: tillgate.Till) -> int:
-    stream = till.events()
-    count = 0
-    while True:
-        event = stream.next(0)
-        if event is None:
-            return count
-        stream.acknowledge(event.id)
-        count += 1
-
-
-def state(order: tillgate.Order) -> str:
-    return order.state.value if order.failure is None else f"{order.state.value} {order.failure}"
-
-
-def told(error: tillgate.TillgateError) -> str:
-    print(error, file=sys.stderr)
-    return f"error {error.code} {error.outcome.value}"
-
-
-def carry_out(plan: str) -> int:
-    settings = Settings()
-    till: tillgate.Till | None = None
-    for line in plan.splitlines():
-        words = line.split(" ")
-        if settings.take(line, words):
-            continue
-        if till is None:
-            try:
-                till = settings.open()
-            except tillgate.TillgateError as error:
-                print("open", told(error), flush=True)
-                return 1
-            print("open ok", flush=True)
-        try:
-            done = step(till, words)
-        except tillgate.TillgateError as error:
-            done = told(error)
-            if words[0] == "settle":
-                print(*words[:2], done, flush=True)
-                return 1
-        except NotSettledError as error:
-            print(error, file=sys.stderr)
-            return 1
-        print(*words[:2], done, flush=True)
-    return 0
+def main() -> None:
+    objects: dict[str, Any] = {}
+    for head in sys.stdin:
+        given = Given(objects)
+        for line in sys.stdin:
+            if line == "end\n":
+                break
+            given.add(line[:-1])
+        print(json.dumps(step(head[:-1], given), ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":
-    try:
-        with open(sys.argv[1], encoding="utf-8") as file:
-            PLAN = file.read()
-        sys.exit(carry_out(PLAN))
-    except (IndexError, OSError, ValueError) as error:
-        print(f"not a plan: {error}", file=sys.stderr)
-        sys.exit(2)
+    main()

@@ -1,223 +1,194 @@
-//! Carries out a plan of orders (see `conformance/README.md`).
+//! Makes the calls that standard input asks for, and prints what came of each as a line of JSON: see `conformance/README.md`.
 
+#[rustfmt::skip]
+mod generated;
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{BufRead, Write};
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::sync::Arc;
 
-use tillgate::{
-    BeneficiaryField, CysendAccount, CysendClient, CysendConfig, CysendCredentials, JournalKey, Money,
-    NewOrder, Order, OrderPolicy, OrderState, Result, Secret, Till, TillConfig, TillgateError, block_on,
-};
+use generated::Object;
+use serde_json::{Value, json};
+use tillgate::{Decimal, Result, Secret, TillgateError, Timestamp};
 
-/// How often `settle` asks, and how long it waits in between, before it gives up.
-const ROUNDS_MAX: u32 = 200;
-const ROUND_MS: u64 = 240_000;
-/// How long `enqueue` waits before it looks again whether the order was sent.
-const SENDING_POLL_MS: u64 = 20;
-
-fn main() -> ExitCode {
-    let plan = std::env::args().nth(1).and_then(|path| std::fs::read_to_string(path).ok());
-    let Some(plan) = plan else {
-        eprintln!("usage: tillgate-runner PLAN");
-        return ExitCode::from(2);
-    };
-    ExitCode::from(carry_out(&plan))
+/// Whose method is called.
+pub enum Callee<'a> {
+    Class(&'a str),
+    Object(&'a Object),
+    Library,
 }
 
-fn carry_out(plan: &str) -> u8 {
-    let mut settings = Settings::default();
-    let mut till = None;
-    for line in plan.lines() {
-        let words: Vec<&str> = line.split(' ').collect();
-        if settings.take(line, &words) {
-            continue;
-        }
-        if till.is_none() {
-            match settings.open() {
-                Ok(opened) => till = Some(opened),
-                Err(error) => {
-                    println!("open {}", told(&error));
-                    eprintln!("{error}");
-                    return 1;
-                }
-            }
-            println!("open ok");
-        }
-        let till = till.as_ref().expect("it was opened");
-        let Some(result) = step(till, &words) else {
-            eprintln!("not a line of a plan: {line}");
-            return 2;
-        };
-        let name = words[..words.len().min(2)].join(" ");
-        match result {
-            Ok(done) => println!("{name} {done}"),
-            Err(error) => {
-                println!("{name} {}", told(&error));
-                eprintln!("{error}");
-                if words[0] == "settle" {
-                    return 1;
-                }
-            }
-        }
-    }
-    0
+/// What a call comes to.
+pub enum Done {
+    Told(Value),
+    Made(Object),
 }
 
+/// What was given for one call: texts by their places. And the objects that were made.
 #[derive(Default)]
-struct Settings {
-    journal: String,
-    mirror: Option<String>,
-    key: Option<JournalKey>,
-    account: Option<(String, String, String)>,
-    policy: OrderPolicy,
+pub struct Given {
+    texts: HashMap<String, String>,
+    objects: HashMap<String, Object>,
 }
 
-impl Settings {
-    /// Whether the line was a setting.
-    fn take(&mut self, line: &str, words: &[&str]) -> bool {
-        match words {
-            ["journal", ..] => self.journal = line["journal ".len()..].to_string(),
-            ["mirror", ..] => self.mirror = Some(line["mirror ".len()..].to_string()),
-            ["key", id, key] => {
-                self.key = Some(JournalKey { id: id.to_string(), key: Secret::new(key.to_string()) });
-            }
-            ["gateway", url, user, password] => {
-                self.account = Some((url.to_string(), user.to_string(), password.to_string()));
-            }
-            ["policy", name, number] => return self.policy_figure(name, number.parse().ok()),
-            _ => return false,
-        }
-        true
+/// What can be made of texts. What its type cannot hold, no library is ever asked to take.
+pub trait Hear: Sized {
+    fn hear(given: &Given, at: &str) -> Result<Option<Self>>;
+}
+
+/// What can be told as JSON.
+pub trait Tell {
+    fn tell(&self) -> Value;
+}
+
+impl Given {
+    /// A record has a line of its own.
+    pub fn has(&self, at: &str) -> bool {
+        self.texts.contains_key(at)
     }
 
-    fn policy_figure(&mut self, name: &str, number: Option<u64>) -> bool {
-        if name == "batch_size_on_wire" {
-            return number
-                .and_then(|n| n.try_into().ok())
-                .map(|n| self.policy.batch_size_on_wire = n)
-                .is_some();
-        }
-        let figure = match name {
-            "submit_within_ms" => &mut self.policy.submit_within_ms,
-            "look_up_first_ms" => &mut self.policy.look_up_first_ms,
-            "look_up_unknown_max_ms" => &mut self.policy.look_up_unknown_max_ms,
-            "look_up_accepted_max_ms" => &mut self.policy.look_up_accepted_max_ms,
-            "overdue_after_ms" => &mut self.policy.overdue_after_ms,
-            "absence_running_ms" => &mut self.policy.absence_running_ms,
-            _ => return false,
-        };
-        number.map(|number| *figure = number).is_some()
+    pub fn text(&self, at: &str) -> Option<String> {
+        self.texts.get(at).cloned()
     }
 
-    fn open(&self) -> Result<Arc<Till>> {
-        let (url, user, password) = self.account.clone().unwrap_or_default();
-        let client = CysendClient::new(CysendConfig {
-            credentials: CysendCredentials {
-                user: Some(user),
-                password: Some(Secret::new(password)),
-                token: None,
-            },
-            base_url: Some(url),
-            ..CysendConfig::default()
-        })?;
-        block_on(async {
-            let till = Till::open(TillConfig {
-                journal_path: self.journal.clone(),
-                create: true,
-                read_only: false,
-                key: self.key.clone(),
-                old_keys: Vec::new(),
-                installation_id: None,
-                epoch_mirror_path: self.mirror.clone(),
-                policy: Some(self.policy.clone()),
-            })
-            .await?;
-            till.attach_cysend(CysendAccount { client, name: None }).await?;
-            Ok(till)
-        })
+    pub fn object(&self, at: &str) -> Option<&Object> {
+        self.objects.get(self.texts.get(at)?)
+    }
+
+    pub fn wrong(&self, at: &str) -> TillgateError {
+        let text = self.texts.get(at).map_or("nothing", String::as_str);
+        TillgateError::invalid_argument(at, format!("{text:?} is no value of its type"))
+    }
+
+    pub fn required<T: Hear>(&self, at: &str, name: &str) -> Result<T> {
+        let place = below(at, name);
+        T::hear(self, &place)?.ok_or_else(|| self.wrong(&place))
+    }
+
+    pub fn or<T: Hear>(&self, at: &str, name: &str, usual: T) -> Result<T> {
+        Ok(T::hear(self, &below(at, name))?.unwrap_or(usual))
+    }
+
+    fn made<T>(&self, at: &str, make: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
+        self.texts.get(at).map(|text| make(text).ok_or_else(|| self.wrong(at))).transpose()
+    }
+
+    /// As many items as the text says.
+    fn items<T>(&self, at: &str, item: impl Fn(String) -> Result<T>) -> Result<Option<Vec<T>>> {
+        let Some(length) = self.made(at, |text| text.parse::<usize>().ok())? else { return Ok(None) };
+        (0..length).map(|number| item(below(at, &number.to_string()))).collect::<Result<_>>().map(Some)
     }
 }
 
-/// Does one step; nothing when there is no such step.
-fn step(till: &Till, words: &[&str]) -> Option<Result<String>> {
-    Some(match words {
-        ["buy", id, what @ ..] => block_on(till.buy(new_order(id, what)?)).map(state),
-        ["batch", ids, what @ ..] => {
-            let orders: Option<Vec<NewOrder>> = ids.split(',').map(|id| new_order(id, what)).collect();
-            let join = |orders: Vec<Order>| orders.into_iter().map(state).collect::<Vec<_>>().join(",");
-            block_on(till.buy_batch(orders?)).map(join)
+/// The place of a name below another place; arguments are below none.
+fn below(at: &str, name: &str) -> String {
+    if at.is_empty() { name.to_string() } else { format!("{at}.{name}") }
+}
+
+macro_rules! as_it_is {
+    ($($type:ty)*) => {$(
+        impl Hear for $type {
+            fn hear(given: &Given, at: &str) -> Result<Option<Self>> {
+                given.made(at, |text| <$type>::from_str(text).ok())
+            }
         }
-        ["enqueue", id, what @ ..] => enqueue(till, new_order(id, what)?).map(state),
-        ["look_up", id] => block_on(till.look_up(id.to_string())).map(state),
-        ["wait", id, ms] => block_on(till.wait(id.to_string(), ms.parse().ok()?)).map(state),
-        ["settle", id] => settle(till, id).map(state),
-        ["reveal", id] => block_on(till.reveal(id.to_string())).map(|_| "revealed".to_string()),
-        ["cancel", id] => block_on(till.cancel(id.to_string())).map(state),
-        ["events"] => events(till),
-        ["close"] => block_on(till.close()).map(|()| "ok".to_string()),
+        impl Tell for $type {
+            fn tell(&self) -> Value { Value::from(self.clone()) }
+        }
+    )*};
+}
+as_it_is!(bool u16 u32 u64 i8 i16 i32 i64 String);
+
+macro_rules! in_words {
+    ($($type:ty: |$text:ident| $hear:expr, |$value:ident| $tell:expr;)*) => {$(
+        impl Hear for $type {
+            fn hear(given: &Given, at: &str) -> Result<Option<Self>> { given.made(at, |$text| $hear) }
+        }
+        impl Tell for $type {
+            fn tell(&self) -> Value { let $value = self; Value::from($tell) }
+        }
+    )*};
+}
+in_words! {
+    Decimal: |text| Decimal::from_str_exact(text).ok(), |value| value.to_string();
+    Timestamp: |text| Timestamp::from_microsecond(text.parse().ok()?).ok(), |value| value.as_microsecond();
+    Arc<Secret>: |text| Some(Secret::new(text.to_string())), |value| value.reveal();
+    Vec<u8>: |text| text.as_bytes().chunks(2).map(byte).collect(),
+        |value| value.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+}
+
+fn byte(pair: &[u8]) -> Option<u8> {
+    u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()
+}
+
+macro_rules! of_others {
+    ($($type:ty $(, $of:ident)?: |$given:ident, $at:ident| $hear:expr, |$it:ident| $tell:expr;)*) => {$(
+        impl$(<$of: Hear>)? Hear for $type {
+            fn hear($given: &Given, $at: &str) -> Result<Option<Self>> { $hear }
+        }
+        impl$(<$of: Tell>)? Tell for $type {
+            fn tell(&self) -> Value { let $it = self; $tell }
+        }
+    )*};
+}
+of_others! {
+    (): |_given, _at| Ok(None), |_nothing| Value::Null;
+    Option<T>, T: |given, at| T::hear(given, at).map(Some), |it| it.as_ref().map_or(Value::Null, Tell::tell);
+    Vec<T>, T: |given, at| given.items(at, |place| given.required("", &place)), |it| it.iter().map(Tell::tell).collect();
+    HashMap<String, String>: |given, at| {
+        let pair = |place: String| Ok((given.required(&place, "key")?, given.required(&place, "value")?));
+        Ok(given.items(at, pair)?.map(|pairs| pairs.into_iter().collect()))
+    }, |it| json!(it.iter().collect::<BTreeMap<_, _>>());
+}
+
+fn carry_out(head: &str, given: &mut Given) -> Option<Value> {
+    let words: Vec<&str> = head.split(' ').collect();
+    let done = match words[..] {
+        ["make", _, class, constructor] => generated::call(&Callee::Class(class), constructor, given),
+        ["call", "-", function] => generated::call(&Callee::Library, function, given),
+        ["call", of, method] | ["derive", _, of, method] => {
+            generated::call(&Callee::Object(given.objects.get(of)?), method, given)
+        }
+        ["drop", name] => given.objects.remove(name).map(|_| Ok(Some(Done::Told(Value::Null))))?,
         _ => return None,
+    };
+    Some(match done {
+        Ok(None) => json!({ "missing": true }),
+        Ok(Some(Done::Told(returned))) => json!({ "returned": returned }),
+        Ok(Some(Done::Made(object))) => {
+            given.objects.insert(words[1].to_string(), object);
+            json!({ "returned": null })
+        }
+        Err(error) => {
+            let mut facts = error.details().tell();
+            facts["code"] = error.code().into();
+            facts["number"] = error.number().into();
+            json!({ "returned": null, "error": facts })
+        }
     })
 }
 
-/// What is bought, under this id; nothing when the words do not say it.
-fn new_order(id: &str, what: &[&str]) -> Option<NewOrder> {
-    let [product, amount, currency, scenario, mobile] = what else { return None };
-    let fields = [("mobile", mobile)].into_iter().filter(|(_, value)| **value != "-");
-    let amount = Money { amount: amount.parse().ok()?, currency: currency.to_string() };
-    let mut order = NewOrder::new(id, *product, amount, *scenario);
-    order.beneficiary = fields
-        .map(|(name, value)| BeneficiaryField { name: name.into(), value: value.to_string() })
-        .collect();
-    Some(order)
-}
-
-/// Until it was sent in the background, and its outcome written down.
-fn enqueue(till: &Till, order: NewOrder) -> Result<Order> {
-    let mut order = block_on(till.enqueue(order))?;
-    while matches!(order.state, OrderState::Pending | OrderState::Sending) {
-        order = block_on(till.wait(order.id, SENDING_POLL_MS))?;
-    }
-    Ok(order)
-}
-
-fn settle(till: &Till, id: &str) -> Result<Order> {
-    let mut order = block_on(till.order(id.to_string()))?;
-    for _ in 0..ROUNDS_MAX {
-        if order.state.is_final() || order.state == OrderState::NeedsReview {
-            return Ok(order);
+fn main() -> ExitCode {
+    let (mut given, mut head) = (Given::default(), None);
+    for line in std::io::stdin().lock().lines().map_while(std::io::Result::ok) {
+        match (&head, line.split_once('=')) {
+            (None, _) => head = Some(line),
+            (Some(_), Some((place, text))) => {
+                let text = text.replace("\\\\", "\0").replace("\\n", "\n").replace("\\r", "\r");
+                given.texts.insert(place.to_string(), text.replace('\0', "\\"));
+            }
+            (Some(asked), None) => {
+                let Some(told) = carry_out(asked, &mut given) else {
+                    eprintln!("this cannot be read: {asked}");
+                    return ExitCode::from(2);
+                };
+                println!("{told}");
+                let _ = std::io::stdout().flush();
+                (given.texts, head) = (HashMap::new(), None);
+            }
         }
-        // An error means that nothing certain was learnt this time.
-        order = match block_on(till.look_up(id.to_string())) {
-            Ok(order) if order.state.is_final() => order,
-            _ => block_on(till.wait(id.to_string(), ROUND_MS))?,
-        };
     }
-    Err(TillgateError::internal(format!("{id} is still {} after {ROUNDS_MAX} look-ups", order.state)))
-}
-
-fn events(till: &Till) -> Result<String> {
-    let stream = till.events();
-    let mut count = 0;
-    while let Some(event) = block_on(stream.next(0))? {
-        block_on(stream.acknowledge(event.id))?;
-        count += 1;
-    }
-    Ok(count.to_string())
-}
-
-fn state(order: Order) -> String {
-    match order.failure {
-        Some(reason) => format!("{} {}", order.state, reason.as_str()),
-        None => order.state.to_string(),
-    }
-}
-
-fn told(error: &TillgateError) -> String {
-    // The texts of the interface: snake_case in every language.
-    let outcome = match error.outcome() {
-        tillgate::Outcome::Local => "local",
-        tillgate::Outcome::NotSent => "not_sent",
-        tillgate::Outcome::Refused => "refused",
-        tillgate::Outcome::Unknown => "unknown",
-    };
-    format!("error {} {outcome}", error.code())
+    ExitCode::SUCCESS
 }

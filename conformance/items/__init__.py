@@ -1,0 +1,1 @@
+"""What each language offers: every public item of core, with its docs."""

@@ -1,0 +1,55 @@
+"""Compares what each language offers with core's own list, and prints a table of what is there.
+
+python -m items --core FILE --header FILE [--list NAME FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import yaml
+
+from . import header, package
+from .item import read
+from .verdict import compare, table
+
+HERE = Path(__file__).parent
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument("--core", type=Path, required=True, help="what core offers")
+    arguments.add_argument("--header", type=Path, required=True, help="tillgate.h")
+    arguments.add_argument(
+        "--list", nargs=2, action="append", default=[], help="another language and its list"
+    )
+    given = arguments.parse_args()
+
+    core = read(given.core.read_text())
+    languages = {
+        "Rust": core,
+        "C": list(header.items(given.header.read_text())),
+        "Python": list(package.items()),
+        **{name: read(Path(file).read_text()) for name, file in given.list},
+    }
+    known = yaml.safe_load((HERE / "known.yaml").read_text())
+    without, own_docs = known["without"], known["own_docs"]
+    failures = [
+        failure
+        for name, items in languages.items()
+        for failure in compare(core, name, items, without.get(name, {}), own_docs.get(name, {}))
+    ]
+    print(table(core, languages))
+    for failure in failures:
+        print(f"failed: {failure}")
+    total = len(core) * len(languages)
+    print(f"{total - len(failures)} passed, {len(failures)} failed, 0 skipped")
+    return 1 if failures or not core else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""What is missing turns the judge red, and so do docs that are missing or are those of something else."""
+
+from __future__ import annotations
+
+from items import header
+from items.item import Item, first_sentence
+from items.verdict import compare
+
+CORE = [Item("object", "Till", "Sells through gateways."), Item("method", "Till.buy", "Places an order.")]
+
+
+def failures(*items: Item, without: dict[str, str] | None = None) -> int:
+    return len(compare(CORE, "C", list(items), without or {}, {}))
+
+
+def test_a_whole_list_is_not_red() -> None:
+    assert failures(*CORE) == 0
+    assert failures(*CORE, Item("function", "more", "")) == 0
+
+
+def test_what_is_missing_is_red_unless_it_is_known() -> None:
+    assert failures(CORE[0]) == 1
+    assert failures(CORE[0], without={"Till.buy": "no reason"}) == 0
+    assert failures(*CORE, without={"Till.buy": "no reason"}) == 1
+
+
+def test_docs_that_are_missing_or_of_something_else_are_red() -> None:
+    assert failures(CORE[0], Item("method", "Till.buy", "")) == 1
+    assert failures(CORE[0], Item("method", "Till.buy", "Calls an order off.")) == 1
+
+
+def test_names_may_be_spelled_as_the_language_does() -> None:
+    core = [Item("record", "Order", "Is `Till.buy`'s answer.")]
+    assert compare(core, "C", [Item("record", "Order", "Is `tg_till_buy`'s answer.")], {}, {}) == []
+
+
+def test_the_first_sentence_is_found_in_any_comment() -> None:
+    assert first_sentence(" * Places 10.5 of\n * it. And more.\n") == "Places 10.5 of it."
+    assert first_sentence("Places it\n\nErrors: none. At all.") == "Places it"
+
+
+def test_a_header_is_read() -> None:
+    text = """
+/** A till. */
+typedef struct tg_till tg_till;
+/** How it stands. */
+typedef int32_t tg_order_state;
+/** Not yet. */
+#define TG_ORDER_STATE_NOT_SENT 1
+/** Too late. */
+#define TG_ERROR_TOO_LATE 17
+/** Where it stands. */
+typedef struct {
+    /** How many. */
+    uint64_t open_orders;
+} tg_till_status;
+/** Tells how it stands. */
+int32_t tg_till_get_status(const tg_till *handle, tg_till_status **out, tg_error **error);
+/** Sells. */
+int32_t tg_till_buy(const tg_till *handle, tg_error **error);
+/** Mints. */
+int32_t tg_new_id(char **out, tg_error **error);
+"""
+    assert {(item.name, item.doc) for item in header.items(text)} == {
+        ("Till", "A till."),
+        ("OrderState", "How it stands."),
+        ("OrderState.not_sent", "Not yet."),
+        ("TillgateError.too_late", "Too late."),
+        ("TillStatus", "Where it stands."),
+        ("TillStatus.open_orders", "How many."),
+        ("Till.status", "Tells how it stands."),
+        ("Till.buy", "Sells."),
+        ("new_id", "Mints."),
+    }
