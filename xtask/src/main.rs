@@ -43,9 +43,9 @@ cargo xtask COMMAND
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices
   operations            every operation, parameter and field of the gateway's OpenAPI file, in each language
-  simulate [--seeds N] [--from S] [--break GUARD]
-                        histories of a till from seeds, each with the promise checked at every step;
-                        with a guard off, how many seeds it takes to notice
+  simulate [--seeds N] [--from S] [--every-fault [--least N]] [--every-edge] [--break GUARD | --every-guard]
+                        histories of a till from seeds, each with the promise checked at every step, and the state
+                        diagram that they made; with a guard off, how many seeds it takes to notice
   package [--try]       release builds into target/packages/: their sizes, symbols and parts; with --try, those
                         of this machine alone, and then each sells with the tree renamed and cargo not found
 ";
