@@ -45,6 +45,14 @@ faults! {
     EmptyAnswer = "answer without the record",
     /// Carried out; a status that nobody knows.
     UnknownStatus = "unknown status",
+    /// No connection for a while.
+    Outage = "outage",
+    /// Some of several orders were carried out; the answer refuses all.
+    PartlyDone = "refused after some were carried out",
+    /// The answer lists several orders in another order.
+    OtherOrder = "answers in another order",
+    /// Somebody else uses the id; what became of this order is not answered.
+    ForeignOrder = "another order under the id",
     /// Look-ups do not see it yet.
     Hidden = "look-up does not see it yet",
     /// A look-up is not answered.
@@ -81,6 +89,12 @@ faults! {
     WaitDropped = "wait dropped",
     /// The application does not acknowledge an event.
     NotAcknowledged = "event not acknowledged",
+    /// The application asks for two undos of one order at once.
+    TwoUndos = "two undos at once",
+    /// The application forgets the id.
+    NoId = "order without an id",
+    /// A second process wants to buy with the journal.
+    SecondProcess = "second process",
 }
 
 /// How often each came about.

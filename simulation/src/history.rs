@@ -10,16 +10,40 @@ use tillgate::{
     Timestamp,
 };
 
+use crate::edges::Edges;
 use crate::fault::{Fault, Hits};
-use crate::gateway::{Counter, World};
-use crate::promise::{self, Edges, Witness};
+use crate::gateway::{CANARY, Counter, World};
+use crate::personality::Personality;
+use crate::promise::{self, Witness};
 use crate::random::Random;
 use crate::shop::{Books, Shop};
 
 /// When faults have stopped, everything must have come to its end within this time.
 const CALM_MAX: Duration = Duration::from_secs(3 * 3_600);
+/// And when only a person, or a gateway that cannot be asked, is waited for, within this time.
+const CALM_ENOUGH: Duration = Duration::from_secs(95 * 60);
+/// The owner looks into a quarantine for so long after faults have stopped, and ends it.
+const QUARANTINE_ENOUGH: Duration = Duration::from_secs(20 * 60);
 /// Steps of one process, at most: more are a loop that never ends.
 const STEPS_MAX: u64 = 200_000;
+/// In calm, timers go off so late, as on a busy machine: hours pass in few steps.
+const CALM_STEP: Duration = Duration::from_secs(15);
+/// So many of a thousand histories have somebody who decides.
+const DECIDES_PER_MILLE: u64 = 800;
+/// So many of a thousand processes meet a second one.
+const SECOND_PROCESS_PER_MILLE: u64 = 300;
+
+/// Raised by whatever makes seeds mean other histories: other draws, another order of draws, other odds.
+const GENERATOR: u32 = 2;
+
+/// The name of what makes histories from seeds. The same seed is the same history only while this is the same.
+pub fn generator() -> String {
+    // FNV-1a (Fowler, Noll, Vo): the same on every machine and by every compiler.
+    let digest = Fault::ALL.iter().flat_map(|fault| fault.name().bytes().chain([0]));
+    let digest =
+        digest.fold(0x811c_9dc5_u32, |digest, byte| (digest ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{GENERATOR}-{digest:08x}")
+}
 
 /// What became of a history.
 pub struct Report {
@@ -121,6 +145,7 @@ struct History<'a> {
     /// Whether the backup that was put back lacks something, and so must be noticed.
     must_notice: bool,
     policy: OrderPolicy,
+    somebody_decides: bool,
 }
 
 /// Runs the history of a seed.
@@ -128,11 +153,15 @@ pub fn run(seed: u64, place: &Place) -> Report {
     let mut random = Random::new(seed);
     let began: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a moment");
     let world = World::new(Random::new(random.next()), began);
+    let accounts = Personality::draw(&mut random);
+    world.lock().accounts = accounts;
     let policy = OrderPolicy {
         resume_pending: random.chance(300),
-        batch_size_on_wire: if random.chance(300) { 3 } else { 1 },
+        batch_size_on_wire: if random.chance(500) { 3 } else { 1 },
+        undo_if_unknown: random.chance(400),
         ..OrderPolicy::default()
     };
+    let somebody_decides = random.chance(DECIDES_PER_MILLE);
     let books = Arc::default();
     let mut history = History {
         place,
@@ -145,6 +174,7 @@ pub fn run(seed: u64, place: &Place) -> Report {
         opened_since_backup: false,
         must_notice: false,
         policy,
+        somebody_decides,
     };
     let edges = match place.make_ready().map_err(|error| error.to_string()).and_then(|()| history.lives()) {
         Ok(edges) => edges,
@@ -155,7 +185,7 @@ pub fn run(seed: u64, place: &Place) -> Report {
     };
     let orders = history.books.lock().expect("the books").sales.len() as u64;
     let mut state = world.lock();
-    state.is_durable = None;
+    state.process_ended();
     Report {
         seed,
         trace: state.trace(),
@@ -203,10 +233,7 @@ impl History<'_> {
         state.broken.extend(broken);
         for ending in ["", "-wal"] {
             let bytes = fs::read(self.place.beside(ending)).unwrap_or_default();
-            if bytes
-                .windows(crate::gateway::CANARY.len())
-                .any(|window| window == crate::gateway::CANARY.as_bytes())
-            {
+            if memchr::memmem::find(&bytes, CANARY.as_bytes()).is_some() {
                 state.broken.push("I8: a voucher stands in the journal in plain text".to_string());
             }
         }
@@ -246,7 +273,7 @@ impl History<'_> {
         self.must_notice = self.opened_since_backup;
         // What the backup does not know is gone; its ids are not used again.
         let witness = Witness::open(&self.place.journal()).map_err(|error| error.to_string())?;
-        self.books.lock().expect("the books").sales.retain(|sale| witness.knows(&sale.id));
+        self.books.lock().expect("the books").forget(|id| witness.knows(id));
         Ok(())
     }
 
@@ -258,14 +285,23 @@ impl History<'_> {
         let mut config = self.place.config(&self.place.journal());
         config.policy = Some(self.policy.clone());
         let opened: Arc<Mutex<Option<Opened>>> = Arc::default();
-        let (slot, counter) =
-            (opened.clone(), Arc::new(Counter { world: self.world.clone(), clock: clock.clone() }));
+        let slot = opened.clone();
+        let counters: Vec<Arc<Counter>> = self
+            .world
+            .lock()
+            .accounts
+            .iter()
+            .map(|at| Counter { world: self.world.clone(), clock: clock.clone(), personality: *at })
+            .map(Arc::new)
+            .collect();
         let time: Arc<dyn Clock> = Arc::new(clock.clone());
         runtime.spawn(Box::pin(async move {
             let open = async {
                 let till = Till::open_with_clock(config, time).await?;
                 let quarantined = till.status().await?.quarantine.is_some();
-                till.attach(None, counter).await?;
+                for counter in counters {
+                    till.attach(None, counter).await?;
+                }
                 Ok((till, quarantined))
             };
             let result = open.await;
@@ -294,11 +330,14 @@ impl History<'_> {
             self.world.lock().broken.push("rule 16: a restored backup was not noticed".to_string());
         }
         let witness = Witness::open(&self.place.journal()).map_err(|error| error.to_string())?;
+        let witness = Arc::new(Mutex::new(witness));
         {
             let mut world = self.world.lock();
             world.quarantined = quarantined;
-            let reader = Witness::open(&self.place.journal()).map_err(|error| error.to_string())?;
-            world.is_durable = Some(Box::new(move |id| reader.has_attempt(id)));
+            let reads = witness.clone();
+            world.is_durable = Some(Box::new(move |id| reads.lock().expect("it").has_attempt(id)));
+            let reads = witness.clone();
+            world.is_alone = Some(Box::new(move |id| reads.lock().expect("it").is_alone(id)));
         }
         let shop = Shop {
             world: self.world.clone(),
@@ -310,7 +349,14 @@ impl History<'_> {
             runtime.spawn(Box::pin(shop.clone().sell(Random::new(self.random.next()))));
         }
         runtime.spawn(Box::pin(shop.clone().listen(Random::new(self.random.next()))));
+        if self.somebody_decides {
+            runtime.spawn(Box::pin(shop.clone().decide(Random::new(self.random.next()))));
+        }
+        if self.random.chance(SECOND_PROCESS_PER_MILLE) {
+            self.meet_a_second_process(&runtime, &clock, active);
+        }
         let mut end = self.world.lock().now + active;
+        let (mut calm_since, mut look_at) = (Duration::ZERO, Duration::ZERO);
         let ended = Arc::new(Mutex::new(false));
         let mut leaving = false;
         let mut calm = false;
@@ -331,16 +377,26 @@ impl History<'_> {
             if self.bring_callbacks(&runtime, &till) {
                 continue;
             }
-            if calm && witness.left_to_do().map_err(|error| error.to_string())? == 0 && !leaving {
-                leaving = true;
-                self.leave(&runtime, &till, &ended);
+            let now = self.world.lock().now;
+            if calm && now >= calm_since + QUARANTINE_ENOUGH && self.end_quarantine(&runtime, &till) {
                 continue;
             }
-            let now = self.world.lock().now;
+            if calm && !leaving && now >= look_at {
+                look_at = now + CALM_STEP * 4;
+                let enough = now >= calm_since + CALM_ENOUGH;
+                let left =
+                    witness.lock().expect("it").left_to_do(enough).map_err(|error| error.to_string())?;
+                if left == 0 {
+                    leaving = true;
+                    self.leave(&runtime, &till, &ended);
+                    continue;
+                }
+            }
             if now >= end && !leaving {
                 match ending {
                     Ending::Calm if !calm => {
                         calm = true;
+                        calm_since = now;
                         end = now + CALM_MAX;
                         self.world.lock().calm_down();
                     }
@@ -364,6 +420,9 @@ impl History<'_> {
             if let Some(waking) = clock.next_waking() {
                 next = next.min(now + waking.saturating_sub(clock.elapsed()));
             }
+            if calm && !leaving {
+                next = next.max(now + CALM_STEP);
+            }
             self.world.lock().now = next;
             clock.advance(next - now);
             self.world.deliver();
@@ -373,9 +432,39 @@ impl History<'_> {
         Ok(())
     }
 
+    /// At some moment another process wants to buy with the same journal, and must be sent away.
+    fn meet_a_second_process(&mut self, runtime: &SimulatedRuntime, clock: &ManualClock, active: Duration) {
+        let wait = Duration::from_millis(self.random.between(0, active.as_millis() as u64));
+        let config = self.place.config(&self.place.journal());
+        let (world, clock) = (self.world.clone(), clock.clone());
+        runtime.spawn(Box::pin(async move {
+            clock.sleep_until(clock.elapsed() + wait).await;
+            if world.lock().closing_since.is_some() {
+                return;
+            }
+            world.lock().count(Fault::SecondProcess);
+            if let Ok(second) = Till::open_with_clock(config, Arc::new(clock)).await {
+                world.lock().broken.push("rule 17: a second process may buy with the journal".to_string());
+                let _ = second.close().await;
+            }
+        }));
+    }
+
     /// Whether somebody has ended a quarantine since the backup was restored.
     fn quarantine_was_left(&self) -> bool {
         Witness::open(&self.place.journal()).is_ok_and(|witness| witness.has_left_quarantine())
+    }
+
+    /// The owner ends the quarantine, if there is one.
+    fn end_quarantine(&mut self, runtime: &SimulatedRuntime, till: &Arc<Till>) -> bool {
+        let till = till.clone();
+        let quarantined = std::mem::take(&mut self.world.lock().quarantined);
+        if quarantined {
+            runtime.spawn(Box::pin(async move {
+                let _ = till.leave_quarantine("the owner".into(), "looked into".into()).await;
+            }));
+        }
+        quarantined
     }
 
     /// Ends the quarantine, if there is one, and closes the till.
@@ -402,8 +491,8 @@ impl History<'_> {
         for (id, tries) in callbacks {
             let (till, world) = (till.clone(), self.world.clone());
             runtime.spawn(Box::pin(async move {
-                let body = id.clone().into_bytes();
-                let answer = till.handle_callback(tillgate::CallbackRequest { body, account: None }).await;
+                let (account, body) = world.callback_about(&id);
+                let answer = till.handle_callback(tillgate::CallbackRequest { body, account }).await;
                 if !answer.is_ok_and(|answer| answer.http_status == 200) {
                     world.lock().call_again(id, tries);
                 }
@@ -422,6 +511,7 @@ impl History<'_> {
         let skew_s = (self.skew_s + if ahead { by_s } else { -by_s }).clamp(-36_000, 36_000);
         self.world.lock().count(if ahead { Fault::ClockAhead } else { Fault::ClockBack });
         self.skew_s = skew_s;
+        self.world.lock().skew_s = skew_s;
         clock.set_wall(self.wall());
     }
 }

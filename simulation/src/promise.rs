@@ -1,20 +1,37 @@
-//! The promise, held against the journal and the gateway's ledger by a reader that shares no code with the till.
+//! The promise, held against the journal and the gateways' ledger by a reader that shares no code with the till.
+//!
+//! | | holds | is checked by |
+//! |---|---|---|
+//! | I1 | at most one purchase per id | `State::buy` and `State::undo` in `ledger.rs`, whenever something is carried out |
+//! | I2 | no purchase without an earlier durable intent and attempt | `State::check_before_sending` in `gateway.rs` by [`Witness::has_attempt`]; [`ledger_is_known`] at the end |
+//! | I3 | when faults stop, every order is final, in review for a listed reason, or accepted and overdue | [`is_at_an_end`] |
+//! | I4 | a final state is the gateway's last authenticated answer, or a later contradiction is marked | [`agrees`] |
+//! | I5 | no final state changes silently | [`steps`]: only by an undo or a person's decision, along [`edges::LEGAL`] |
+//! | I6 | the application sees each transition at least once, in order per order | [`steps`] against the events in [`Books::seen`] |
+//! | I7 | a forged callback moves nothing | [`agrees`]: what a forgery says was told by no gateway, and it is posted about orders of every state |
+//! | I8 | one live ciphertext per voucher, never in plain text | [`Witness::vouchers_wrong`]; `History::lives` searches the files; `Shop::told` and `Shop::note_event` what comes out |
+//! | I9 | debits are the costs of live final orders, credits what was undone | [`sums_agree`] |
+//! | I10 | calls are bounded | [`is_bounded`]; `STEPS_MAX` in `history.rs` |
+//!
+//! Rules that are checked where they would be broken: 2, 3 in `shop.rs`; 6, 14, 16 in `gateway.rs`; 14 (sums) in `ledger.rs`; 16 (noticed), 17
+//! in `history.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde_json::Value;
 use tillgate::orders::adapter::EvidenceStatus;
 
-use crate::gateway::World;
+use crate::edges::{self, Edges};
+use crate::gateway::{Row, State, World};
+use crate::personality::Personality;
 use crate::shop::Books;
-
-/// Transitions that were made: from, to, how often.
-pub type Edges = BTreeMap<(String, String), u64>;
 
 /// Look-ups of one order in one history, at most: an hour of one a minute, and the quick ones before.
 const LOOK_UPS_MAX: u32 = 600;
+/// Attempts of one order, at most: the waits between them grow, and the time to act ends.
+const ATTEMPTS_MAX: usize = 40;
 
 /// Reads a journal beside the till.
 pub struct Witness {
@@ -34,6 +51,8 @@ impl Witness {
         let journal = Connection::open_with_flags(journal, flags)?;
         // Closing must not tidy up behind a till that was killed.
         journal.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        // A cached statement is planned once.
+        journal.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(Self { journal })
     }
 
@@ -43,20 +62,41 @@ impl Witness {
 
     /// Whether an attempt of this order is durable and open.
     pub fn has_attempt(&self, id: &str) -> bool {
-        let body = self.body(id).ok().flatten();
-        body.is_some_and(|body| {
-            let attempts = body["order"]["attempts"].as_array();
-            body["order"]["state"] == "sending" && attempts.is_some_and(|attempts| !attempts.is_empty())
-        })
+        let sql = "SELECT state = 2 AND instr(body, '\"attempts\":[{') > 0 FROM orders WHERE key = ?1";
+        self.says(sql, id)
     }
 
-    /// Orders that are not at their end, and events that nobody has handled.
-    pub fn left_to_do(&self) -> rusqlite::Result<i64> {
-        self.journal
-            .prepare_cached(
-                "SELECT (SELECT count(*) FROM orders WHERE is_open = 1) + (SELECT count(*) FROM events)",
-            )?
-            .query_row([], |row| row.get(0))
+    /// Whether no other undo of the same order is under way.
+    pub fn is_alone(&self, id: &str) -> bool {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM orders WHERE key <> ?1 AND is_open = 1
+                       AND parent_key = (SELECT parent_key FROM orders WHERE key = ?1))";
+        self.says(sql, id)
+    }
+
+    fn says(&self, sql: &str, id: &str) -> bool {
+        let said =
+            self.journal.prepare_cached(sql).and_then(|mut s| s.query_row([id.to_lowercase()], |r| r.get(0)));
+        said.unwrap_or(false)
+    }
+
+    /// Orders that are not at their end, and events that nobody has handled. In the end, those do not count that a person has to
+    /// decide, and those that are open at a gateway and overdue.
+    pub fn left_to_do(&self, in_the_end: bool) -> rusqlite::Result<i64> {
+        let open = if in_the_end {
+            "is_open = 1 AND state <> 10 AND NOT (state = 4 AND instr(body, '\"overdue\":true') > 0)"
+        } else {
+            "is_open = 1"
+        };
+        let sql =
+            format!("SELECT (SELECT count(*) FROM orders WHERE {open}) + (SELECT count(*) FROM events)");
+        self.journal.prepare_cached(&sql)?.query_row([], |row| row.get(0))
+    }
+
+    /// Orders that have a voucher and not one ciphertext of it, or the other way round.
+    fn vouchers_wrong(&self) -> rusqlite::Result<Vec<String>> {
+        let sql = "SELECT key FROM orders WHERE (instr(body, '\"has_voucher\":true') > 0) <>
+                       (SELECT count(*) FROM sealed WHERE order_id = orders.id AND kind = 'voucher')";
+        self.journal.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
     }
 
     pub fn has_left_quarantine(&self) -> bool {
@@ -113,6 +153,22 @@ fn is_final(state: &str) -> bool {
     matches!(state, "succeeded" | "failed" | "cancelled" | "expired" | "reversed")
 }
 
+/// What is held against one order.
+struct Case<'a> {
+    order: &'a Value,
+    history: &'a [(String, i64, u64)],
+    id: &'a str,
+    state: &'a str,
+    row: Option<&'a Row>,
+    world: &'a State,
+    books: &'a Books,
+    /// A backup of the journal came back at some time.
+    restored: bool,
+}
+
+/// What is broken: the invariant, and how.
+type Breach = (&'static str, String);
+
 /// Holds everything against everything at the end of a history. Gives the transitions, and what is broken.
 pub fn check(
     witness: &Witness,
@@ -121,91 +177,198 @@ pub fn check(
     restored: bool,
 ) -> rusqlite::Result<(Edges, Vec<String>)> {
     let world = world.lock();
-    let (mut edges, mut broken) = (Edges::new(), Vec::new());
+    let (mut made, mut broken) = (Edges::new(), Vec::new());
     let accounts = witness.accounts()?;
+    let by_id: HashMap<&str, &Value> =
+        accounts.iter().filter_map(|a| Some((a.order["id"].as_str()?, &a.order))).collect();
     for account in &accounts {
-        let order = &account.order;
-        let id = order["id"].as_str().unwrap_or_default();
-        let state = order["state"].as_str().unwrap_or_default();
-        let failure = order["failure"].as_str();
-        let in_conflict = !order["conflict"].is_null();
-        let row = world.ledger.iter().find(|row| row.id == id);
-        let told = world.told.get(id);
-        let surely_told = |status| told.is_some_and(|t| t.status == status || t.may_be_lost);
-        let mut wrong = |invariant: &str, why: String| {
-            broken.push(format!("{invariant}: {id} {why}; its history: {:?}", account.history));
+        let id = account.order["id"].as_str().unwrap_or_default();
+        let case = Case {
+            order: &account.order,
+            history: &account.history,
+            id,
+            state: account.order["state"].as_str().unwrap_or_default(),
+            row: world.ledger.iter().find(|row| row.is_of(id)),
+            world: &world,
+            books,
+            restored,
         };
-
-        match (state, failure) {
-            ("succeeded", _) => {
-                if row.is_none() {
-                    wrong("I4", "is succeeded and was never bought".to_string());
-                }
-                if !surely_told(EvidenceStatus::Succeeded) && !in_conflict {
-                    wrong("I4", format!("is succeeded, and the gateway last said {told:?}"));
-                }
-            }
-            ("failed", Some("issuer")) => {
-                if !surely_told(EvidenceStatus::Failed) && !in_conflict {
-                    wrong("I4", format!("is failed, and the gateway last said {told:?}"));
-                }
-            }
-            ("failed", Some("absent" | "refused")) | ("cancelled" | "expired", _) => {
-                if row.is_some() && !in_conflict {
-                    wrong("I4", format!("is {state} ({failure:?}) and was bought"));
-                }
-            }
-            _ => {
-                wrong("I3", format!("is still {state} ({}) long after faults have stopped", order["review"]))
-            }
-        }
-        if let (Some(row), "succeeded", false) = (row, state, in_conflict) {
-            if order["live"] != row.live {
-                wrong("I9", "is not as live as what was bought".to_string());
-            }
-            let cost = order["cost"]["amount"].as_str().map(str::to_string);
-            if cost.as_deref() != Some(row.cost.amount.to_string().as_str()) {
-                wrong("I9", format!("says that it cost {cost:?}, the ledger {}", row.cost));
-            }
-        }
-        if world.look_ups.get(id).copied().unwrap_or_default() > LOOK_UPS_MAX {
-            wrong("I10", format!("was looked up {} times", world.look_ups[id]));
-        }
-
-        let mut before: Option<&str> = None;
-        for (what, state, version) in &account.history {
-            let state = STATES[*state as usize];
-            if before != Some(state) {
-                *edges.entry((before.unwrap_or("new").to_string(), state.to_string())).or_default() += 1;
-                let told = books.seen.get(id).is_some_and(|seen| seen.contains(version));
-                // An order that is placed and sent in one commit is told by its `buy`.
-                let placed = *version == 2 && what == "attempt";
-                if before.is_some() && !told && !placed && !restored {
-                    wrong("I6", format!("became {state} (version {version}), and no event came"));
-                }
-            }
-            if let Some(before) = before
-                && is_final(before)
-                && before != state
-                && what != "decision"
-            {
-                wrong("I5", format!("was {before} and became {state} by {what:?}"));
-            }
-            before = Some(state);
-        }
-        if before != Some(state) {
-            wrong("I5", format!("is {state}, and its history ends with {before:?}"));
-        }
-        if !restored && books.seen.get(id).is_some_and(|seen| !seen.is_sorted()) {
-            wrong("I6", format!("has events out of their order: {:?}", books.seen[id]));
+        let mut breaches = Vec::new();
+        breaches.extend(is_at_an_end(&case));
+        breaches.extend(agrees(&case));
+        breaches.extend(sums_agree(&case, &accounts));
+        breaches.extend(is_bounded(&case));
+        breaches.extend(steps(&case, &mut made));
+        for (invariant, why) in breaches {
+            broken.push(format!("{invariant}: {id} {why}; its history: {:?}", account.history));
         }
     }
-    if !restored {
-        for row in &world.ledger {
-            if !accounts.iter().any(|account| account.order["id"] == row.id.as_str()) {
-                broken.push(format!("I2: {} was bought and the journal does not know it", row.id));
+    broken.extend(ledger_is_known(&world, &by_id, restored));
+    for id in witness.vouchers_wrong()? {
+        broken.push(format!("I8: {id} does not have one ciphertext for its voucher"));
+    }
+    Ok((made, broken))
+}
+
+impl Case<'_> {
+    fn in_conflict(&self) -> bool {
+        !self.order["conflict"].is_null()
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.order["failure"].as_str()
+    }
+
+    fn at(&self) -> Option<Personality> {
+        let account = self.order["account"].as_str().unwrap_or_default();
+        Personality::ALL.into_iter().find(|at| at.account().to_string() == account)
+    }
+
+    /// Who cannot be asked does not tell either of what it has and has not done.
+    fn was_carried_out(&self) -> bool {
+        self.row.is_some_and(|row| row.at.can_be_asked() || row.evidence.status != EvidenceStatus::Failed)
+    }
+
+    /// Whether the gateway, or the person who asked there, last said so.
+    fn surely_told(&self, status: EvidenceStatus) -> bool {
+        self.world.told.get(self.id).is_some_and(|told| told.status == status || told.may_be_lost)
+    }
+}
+
+/// I3.
+fn is_at_an_end(case: &Case<'_>) -> Option<Breach> {
+    let can_be_asked = case.at().is_some_and(Personality::can_be_asked);
+    let fits = match case.state {
+        state if is_final(state) => true,
+        // Where look-ups work and an absence is proof, nothing is left to a person.
+        "needs_review" => {
+            let review = case.order["review"].as_str();
+            let listed = matches!(
+                review,
+                Some(
+                    "foreign_order"
+                        | "several_records"
+                        | "absence_unproved"
+                        | "no_look_up"
+                        | "id_in_use"
+                        | "undo_unclear"
+                        | "unequal_sum"
+                )
+            );
+            listed && case.at() != Some(Personality::Shelf)
+        }
+        "accepted" => !can_be_asked && case.row.is_some() && case.order["overdue"] == true,
+        _ => false,
+    };
+    (!fits).then(|| {
+        let why =
+            format!("is still {} ({}) long after faults have stopped", case.state, case.order["review"]);
+        ("I3", why)
+    })
+}
+
+/// I4.
+fn agrees(case: &Case<'_>) -> Option<Breach> {
+    let told = case.world.told.get(case.id);
+    let wrong = |why: String| Some(("I4", why));
+    if case.in_conflict() {
+        return None;
+    }
+    match (case.state, case.failure()) {
+        ("succeeded" | "reversed", _) if case.row.is_none() => {
+            wrong(format!("is {} and was never carried out", case.state))
+        }
+        ("succeeded", _) if !case.surely_told(EvidenceStatus::Succeeded) => {
+            wrong(format!("is succeeded, and the gateway last said {told:?}"))
+        }
+        ("reversed", _) if case.row.is_some_and(|row| row.undone < row.amount) => {
+            wrong("is reversed and was not wholly undone".to_string())
+        }
+        ("failed", Some("issuer" | "decided")) if !case.surely_told(EvidenceStatus::Failed) => {
+            wrong(format!("is failed, and the gateway last said {told:?}"))
+        }
+        ("failed", Some("absent" | "refused")) | ("cancelled" | "expired", _) if case.was_carried_out() => {
+            wrong(format!("is {} ({:?}) and was carried out", case.state, case.failure()))
+        }
+        ("failed", None) => wrong("is failed without a reason".to_string()),
+        _ => None,
+    }
+}
+
+/// I9, of one order: what it cost, and what was given back.
+fn sums_agree(case: &Case<'_>, accounts: &[Account]) -> Option<Breach> {
+    let row = case.row?;
+    if case.in_conflict() || !matches!(case.state, "succeeded" | "reversed") {
+        return None;
+    }
+    if case.order["live"] != row.live {
+        return Some(("I9", "is not as live as what was bought".to_string()));
+    }
+    let cost = case.order["cost"]["amount"].as_str().map(str::to_string);
+    // One whose answer was lost, and that was undone before anybody could ask, has no known cost.
+    let unseen = case.state == "reversed" || case.books.decided.contains(case.id) || case.restored;
+    if cost.as_deref() != Some(row.cost.amount.to_string().as_str()) && !(cost.is_none() && unseen) {
+        return Some(("I9", format!("says that it cost {cost:?}, the ledger {}", row.cost)));
+    }
+    let undos: Vec<&Value> =
+        accounts.iter().map(|a| &a.order).filter(|order| order["of"] == case.id).collect();
+    let settled = |undo: &&Value| undo["conflict"].is_null() && undo["state"].as_str().is_some_and(is_final);
+    if row.of.is_some() || case.restored || case.books.decided.contains(case.id) || !undos.iter().all(settled)
+    {
+        return None;
+    }
+    let undone = case.order["undone_amount"].as_str().unwrap_or_default();
+    let undone: tillgate::Decimal = undone.parse().unwrap_or_default();
+    (undone != row.undone)
+        .then(|| ("I9", format!("says that {undone} were undone, the ledger {}", row.undone)))
+}
+
+/// I10.
+fn is_bounded(case: &Case<'_>) -> Option<Breach> {
+    let look_ups = case.world.look_ups.get(case.id).copied().unwrap_or_default();
+    if look_ups > LOOK_UPS_MAX {
+        return Some(("I10", format!("was looked up {look_ups} times")));
+    }
+    let attempts = case.order["attempts"].as_array().map_or(0, Vec::len);
+    (attempts > ATTEMPTS_MAX).then(|| ("I10", format!("was attempted {attempts} times")))
+}
+
+/// I5 and I6, along the order's history; counts its transitions.
+fn steps(case: &Case<'_>, made: &mut Edges) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    let mut before = "new";
+    for (what, state, version) in case.history {
+        let state = STATES[*state as usize];
+        if before != state {
+            *made.entry((before.to_string(), what.clone(), state.to_string())).or_default() += 1;
+            if !edges::is_legal(before, what, state) {
+                breaches.push(("I5", format!("was {before} and became {state} by {what:?}")));
+            }
+            let told = case.books.seen.get(case.id).is_some_and(|seen| seen.contains(version));
+            // An order that is placed and sent in one commit is told by its `buy`.
+            let placed = *version == 2 && what == "attempt";
+            if before != "new" && !told && !placed && !case.restored {
+                breaches.push(("I6", format!("became {state} (version {version}), and no event came")));
             }
         }
+        if is_final(before) && before != state && what != "decision" && what != "undone" {
+            breaches.push(("I5", format!("was {before} and became {state} by {what:?}")));
+        }
+        before = state;
     }
-    Ok((edges, broken))
+    if before != case.state {
+        breaches.push(("I5", format!("is {}, and its history ends with {before:?}", case.state)));
+    }
+    let seen = case.books.seen.get(case.id).filter(|seen| !seen.is_sorted());
+    if let Some(seen) = seen.filter(|_| !case.restored) {
+        breaches.push(("I6", format!("has events out of their order: {seen:?}")));
+    }
+    breaches
+}
+
+/// I2, from the ledger's side.
+fn ledger_is_known(world: &State, by_id: &HashMap<&str, &Value>, restored: bool) -> Vec<String> {
+    let own = world.ledger.iter().filter(|row| !row.is_foreign && !restored);
+    let unknown = own.filter(|row| !by_id.contains_key(row.id.as_str()));
+    unknown.map(|row| format!("I2: {} was bought and the journal does not know it", row.id)).collect()
 }

@@ -1,26 +1,54 @@
-//! The application: sells, keeps its ids, asks again after a crash, and takes events.
+//! The application: sells, undoes, keeps its ids, asks again after a crash, takes events, and has somebody who decides.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::collections::{HashMap, HashSet};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
 use std::time::Duration;
 
-use tillgate::{BeneficiaryField, Clock, Decimal, ManualClock, Money, NewOrder, Till};
+use tillgate::orders::adapter::EvidenceStatus;
+use tillgate::{
+    BeneficiaryField, Clock, Decimal, Decision, ManualClock, Money, NewOrder, NewUndo, Order, OrderFilter,
+    OrderState, Result, Till,
+};
 
 use crate::fault::Fault;
-use crate::gateway::World;
+use crate::gateway::{CANARY, World};
+use crate::personality::Personality;
 use crate::random::Random;
 
-/// Orders of one history, at most.
-const SALES_MAX: usize = 12;
+/// Orders of one history, at most; undos as many.
+const SALES_MAX: usize = 10;
+/// The time to act of a purchase: the policy's default.
+const SUBMIT_WITHIN: Duration = Duration::from_secs(60);
+/// A person looks at what is to be decided so often.
+const LOOKS_EVERY_MS: u64 = 120_000;
 
 /// What the application has on a disk of its own.
 #[derive(Default)]
 pub struct Books {
     /// Each was saved before it was bought.
     pub sales: Vec<NewOrder>,
+    /// Each was saved before it was asked for.
+    pub undos: Vec<NewUndo>,
+    /// Orders that were undone under ids which a restored journal does not know: nobody touches them again.
+    pub hands_off: HashSet<String>,
+    /// Orders that a person has decided about.
+    pub decided: HashSet<String>,
     /// The versions of each order that events have told, in the order of their first coming.
     pub seen: HashMap<String, Vec<u64>>,
     next: u32,
+}
+
+impl Books {
+    /// After a backup came back: what the journal does not know is gone, and its ids are not used again.
+    pub fn forget(&mut self, known: impl Fn(&str) -> bool) {
+        self.sales.retain(|sale| known(&sale.id));
+        for undo in self.undos.iter().filter(|undo| !known(&undo.id)) {
+            self.hands_off.insert(undo.of.clone());
+        }
+        self.undos.retain(|undo| known(&undo.id));
+    }
 }
 
 /// The application in one process.
@@ -42,12 +70,14 @@ impl Shop {
                 return;
             }
             match random.below(100) {
-                0..50 => self.buy(&mut random).await,
-                50..62 => self.buy_and_walk_away(&mut random).await,
-                62..74 => self.enqueue(&mut random).await,
-                74..84 => self.buy_several(&mut random).await,
-                84..92 => self.buy_again(&mut random).await,
-                92..96 => self.forge(&mut random).await,
+                0..38 => self.buy(&mut random).await,
+                38..50 => self.buy_and_walk_away(&mut random).await,
+                50..60 => self.enqueue(&mut random).await,
+                60..72 => self.buy_several(&mut random).await,
+                72..78 => self.buy_again(&mut random).await,
+                78..90 => self.undo(&mut random).await,
+                90..93 => self.forge(&mut random).await,
+                93..94 => self.buy_without_an_id(&mut random).await,
                 _ => self.look_up(&mut random).await,
             }
         }
@@ -73,9 +103,56 @@ impl Shop {
         }
     }
 
+    /// Decides what the rules leave to a person, by what the gateway says on the telephone, until the till is closed.
+    pub async fn decide(self, mut random: Random) {
+        loop {
+            self.sleep(random.between(1_000, LOOKS_EVERY_MS)).await;
+            let in_review =
+                OrderFilter { states: vec![OrderState::NeedsReview], limit: 100, ..OrderFilter::default() };
+            let in_conflict = OrderFilter { conflicts_only: true, limit: 100, ..OrderFilter::default() };
+            for filter in [in_review, in_conflict] {
+                let Ok(page) = self.till.list(filter).await else { return };
+                for order in page.orders {
+                    if random.chance(150) {
+                        self.decide_about(order).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn decide_about(&self, order: Order) {
+        // What is being sent is seen to its end first.
+        if matches!(order.state, OrderState::Pending | OrderState::Sending) {
+            return;
+        }
+        let Some(state) = self.world.lock().truth(&order.id) else { return };
+        let decision =
+            Decision { state, decided_by: "the owner".into(), grounds: "the gateway said so".into() };
+        let said =
+            if state == OrderState::Failed { EvidenceStatus::Failed } else { EvidenceStatus::Succeeded };
+        // A process that dies before it has told whether that was written down leaves nobody who knows.
+        self.world.lock().heard_by_telephone(&order.id, said.clone(), false);
+        self.books().decided.insert(order.id.clone());
+        let decided = self.till.resolve(order.id.clone(), decision).await;
+        if decided.is_ok() {
+            self.world.lock().heard_by_telephone(&order.id, said, true);
+        }
+        self.told(decided);
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().expect("the books")
+    }
+
     fn note_event(&self, event: &tillgate::Event) {
-        self.world.lock().note(&("event", event.id, event.order.version));
-        let mut books = self.books.lock().expect("the books");
+        let mut world = self.world.lock();
+        world.note(&("event", event.id, event.order.version));
+        if event.order.has_voucher && format!("{event:?}").contains(CANARY) {
+            world.broken.push(format!("I8: an event of {} tells a voucher", event.order.id));
+        }
+        drop(world);
+        let mut books = self.books();
         let seen = books.seen.entry(event.order.id.clone()).or_default();
         if !seen.contains(&event.order.version) {
             seen.push(event.order.version);
@@ -88,7 +165,11 @@ impl Shop {
 
     /// A new sale, saved.
     fn new_sale(&self, random: &mut Random) -> Option<NewOrder> {
-        let mut books = self.books.lock().expect("the books");
+        let account = {
+            let state = self.world.lock();
+            state.account(*random.pick(&state.accounts))
+        };
+        let mut books = self.books();
         if books.sales.len() >= SALES_MAX {
             return None;
         }
@@ -97,23 +178,42 @@ impl Shop {
         let product = if random.chance(300) { "voucher" } else { "1111" };
         let scenario = if random.chance(800) { "live" } else { "simulate-success" };
         let mut order = NewOrder::new(format!("S{}", books.next), product, amount, scenario);
+        order.account = account;
         order.beneficiary =
             vec![BeneficiaryField { name: "mobile".to_string(), value: "+41791234567".to_string() }];
         books.sales.push(order.clone());
+        drop(books);
+        self.world.lock().meant(&order.id, SUBMIT_WITHIN);
         Some(order)
     }
 
     fn some_sale(&self, random: &mut Random) -> Option<NewOrder> {
-        let books = self.books.lock().expect("the books");
+        let books = self.books();
         if books.sales.is_empty() { None } else { Some(random.pick(&books.sales).clone()) }
+    }
+
+    /// The same request again. An order that is not in the journal is meant anew, with all its time to act.
+    async fn place_again(&self, sale: NewOrder) -> Result<Order> {
+        if self.till.order(sale.id.clone()).await.is_err() {
+            self.world.lock().meant(&sale.id, SUBMIT_WITHIN);
+        }
+        self.till.buy(sale).await
     }
 
     /// After a crash: the same ids with the same requests.
     async fn ask_again(&self, random: &mut Random) {
-        let sales = self.books.lock().expect("the books").sales.clone();
+        let (sales, undos) = {
+            let books = self.books();
+            (books.sales.clone(), books.undos.clone())
+        };
         for sale in sales {
             if random.chance(500) {
-                self.told(self.till.buy(sale).await);
+                self.told(self.place_again(sale).await);
+            }
+        }
+        for undo in undos {
+            if random.chance(500) {
+                self.told(self.till.undo(undo).await);
             }
         }
     }
@@ -126,11 +226,36 @@ impl Shop {
 
     async fn buy_and_walk_away(&self, random: &mut Random) {
         let Some(sale) = self.new_sale(random) else { return };
-        let patience = random.between(0, 500);
-        tokio::select! {
-            biased;
-            bought = self.till.buy(sale) => self.told(bought),
-            () = self.sleep(patience) => self.world.lock().count(Fault::WaitDropped),
+        let id = sale.id.clone();
+        self.walk_away(random, self.till.buy(sale)).await;
+        if random.chance(500) {
+            // Too early for the gateway to know much.
+            self.told(self.till.look_up(id).await);
+        }
+    }
+
+    /// Waits for a while, or for some turns, and no longer.
+    async fn walk_away(&self, random: &mut Random, work: impl Future<Output = Result<Order>>) {
+        let turns = if random.chance(500) { random.between(1, 30) } else { u64::MAX };
+        let patience = self.sleep(random.between(0, 500));
+        let (mut work, mut patience) = (pin!(work), pin!(patience));
+        let mut turn = 0;
+        let ended = std::future::poll_fn(|context| {
+            if let Poll::Ready(result) = work.as_mut().poll(context) {
+                return Poll::Ready(Some(result));
+            }
+            turn += 1;
+            if turn >= turns || patience.as_mut().poll(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            if turns < u64::MAX {
+                context.waker().wake_by_ref();
+            }
+            Poll::Pending
+        });
+        match ended.await {
+            Some(result) => self.told(result),
+            None => self.world.lock().count(Fault::WaitDropped),
         }
     }
 
@@ -144,11 +269,25 @@ impl Shop {
     }
 
     async fn buy_several(&self, random: &mut Random) {
-        let sales: Vec<NewOrder> = (0..random.between(2, 3)).filter_map(|_| self.new_sale(random)).collect();
-        if !sales.is_empty() {
-            let placed = self.till.buy_batch(sales).await;
-            self.told(placed.map(|orders| orders.into_iter().next_back().expect("several")));
+        let mut sales: Vec<NewOrder> =
+            (0..random.between(2, 3)).filter_map(|_| self.new_sale(random)).collect();
+        if sales.is_empty() {
+            return;
         }
+        if random.chance(500) {
+            // Alike but for their ids.
+            for index in 1..sales.len() {
+                sales[index] = NewOrder { id: sales[index].id.clone(), ..sales[0].clone() };
+            }
+            let mut books = self.books();
+            for sale in &sales {
+                if let Some(saved) = books.sales.iter_mut().find(|saved| saved.id == sale.id) {
+                    *saved = sale.clone();
+                }
+            }
+        }
+        let placed = self.till.buy_batch(sales).await;
+        self.told(placed.map(|orders| orders.into_iter().next_back().expect("several")));
     }
 
     /// The same id: with the same request, or with another one.
@@ -160,9 +299,21 @@ impl Shop {
         if other {
             sale.amount.amount += Decimal::ONE;
         }
-        let placed = self.till.buy(sale).await;
+        let placed = self.place_again(sale).await;
         if other && placed.is_ok() {
             self.world.lock().broken.push(format!("rule 3: another request was taken under the id {id}"));
+        }
+        self.told(placed);
+    }
+
+    async fn buy_without_an_id(&self, random: &mut Random) {
+        let Some(mut sale) = self.some_sale(random) else { return };
+        sale.id.clear();
+        self.world.lock().count(Fault::NoId);
+        let placed = self.till.buy(sale).await;
+        if let Ok(order) = &placed {
+            let why = format!("rule 2: an order without an id was taken, as {}", order.id);
+            self.world.lock().broken.push(why);
         }
         self.told(placed);
     }
@@ -173,20 +324,83 @@ impl Shop {
         }
     }
 
+    /// A new undo of a sale, saved.
+    fn new_undo(&self, random: &mut Random) -> Option<NewUndo> {
+        let accounts = self.world.lock().accounts.clone();
+        let sale = self.some_sale(random)?;
+        let by_name = |at: &&Personality| sale.account.as_deref() == Some(at.name());
+        let at = accounts.iter().find(by_name).copied().unwrap_or(accounts[0]);
+        let kinds = at.undo_kinds();
+        let mut books = self.books();
+        if kinds.is_empty() || books.undos.len() >= SALES_MAX || books.hands_off.contains(&sale.id) {
+            return None;
+        }
+        books.next += 1;
+        let part = at == Personality::Form && random.chance(500);
+        let undo = NewUndo {
+            id: format!("U{}", books.next),
+            of: sale.id,
+            kind: *random.pick(kinds),
+            amount: part.then(|| (sale.amount.amount * Decimal::new(7, 1)).round_dp(2)),
+            submit_within_ms: None,
+        };
+        if undo.amount.is_some_and(|amount| amount.is_zero()) {
+            return None;
+        }
+        books.undos.push(undo.clone());
+        Some(undo)
+    }
+
+    async fn undo(&self, random: &mut Random) {
+        let Some(undo) = self.new_undo(random) else { return };
+        match random.below(10) {
+            0..3 => self.walk_away(random, self.till.undo(undo)).await,
+            3..5 => {
+                let second = {
+                    let mut books = self.books();
+                    books.next += 1;
+                    let second = NewUndo { id: format!("U{}", books.next), ..undo.clone() };
+                    books.undos.push(second.clone());
+                    second
+                };
+                self.world.lock().count(Fault::TwoUndos);
+                let (first, second) = tokio::join!(self.till.undo(undo), self.till.undo(second));
+                self.told(first);
+                self.told(second);
+            }
+            _ => self.told(self.till.undo(undo).await),
+        }
+    }
+
     /// Somebody who knows the address posts what he likes.
     async fn forge(&self, random: &mut Random) {
-        let known = self.some_sale(random).map_or("S404".to_string(), |sale| sale.id);
+        let sale = self.some_sale(random);
+        let known = sale.as_ref().map_or("S404".to_string(), |sale| sale.id.clone());
         let body = format!("{known} S99{}", random.below(9)).into_bytes();
-        self.world.lock().count(Fault::ForgedCallback);
-        let answer = self.till.handle_callback(tillgate::CallbackRequest { body, account: None }).await;
+        let account = {
+            let mut state = self.world.lock();
+            state.count(Fault::ForgedCallback);
+            sale.map_or(state.account(state.accounts[0]), |sale| sale.account)
+        };
+        let answer = self.till.handle_callback(tillgate::CallbackRequest { body, account }).await;
         self.world.lock().note(&("forged", answer.map_or(0, |answer| answer.http_status)));
     }
 
-    fn told(&self, order: tillgate::Result<tillgate::Order>) {
+    fn told(&self, order: Result<Order>) {
         let mut world = self.world.lock();
         match order {
-            Ok(order) => world.note(&("told", order.id, order.state, order.version)),
-            Err(error) => world.note(&("told", error.code())),
+            Ok(order) => {
+                world.note(&("told", &order.id, order.state, order.version));
+                if order.has_voucher && format!("{order:?}").contains(CANARY) {
+                    world.broken.push(format!("I8: order {} tells a voucher", order.id));
+                }
+            }
+            Err(error) => {
+                world.note(&("told", error.code()));
+                if error.to_string().contains(CANARY) {
+                    world.broken.push(format!("I8: an error tells a voucher: {error}"));
+                }
+            }
         }
     }
 }

@@ -17,6 +17,10 @@ use crate::Secret;
 /// before you buy with it: after a crash it is what tells you whether the order was placed.
 #[uniffi::export]
 pub fn new_id() -> String {
+    #[cfg(feature = "testing")]
+    if let Some(random) = crate::runtime::simulated_random() {
+        return ulid::Ulid::from_parts(0, random).to_string();
+    }
     // The random part is asked of the system each time. A generator that lives in the process would, after a fork, give
     // parent and child the same ids, and the second order would be taken for the first.
     let mut random = [0; 16];

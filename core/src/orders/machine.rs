@@ -765,6 +765,14 @@ impl<'a> Step<'a> {
 
     fn undone(&mut self, amount: Decimal, by: &str) {
         self.after.order.undone_amount += amount;
+        let state = self.before.order.state;
+        let never_done = matches!(state, OrderState::Failed | OrderState::Cancelled | OrderState::Expired);
+        if never_done && guard(Guard::FinalIsFinal) {
+            self.touched = true;
+            self.what = "undone";
+            let note = format!("{by} undid {amount} of an order that is {state}");
+            return self.mark_conflict("contradiction", note);
+        }
         self.note = Some(format!("{amount} undone by {by}"));
         let whole = self.after.order.undone_amount >= self.after.order.amount.amount;
         let next = if whole { OrderState::Reversed } else { self.before.order.state };

@@ -20,6 +20,8 @@ use tokio::task::{JoinError, JoinHandle};
 
 #[cfg(feature = "testing")]
 pub use simulated::SimulatedRuntime;
+#[cfg(feature = "testing")]
+pub(crate) use simulated::random as simulated_random;
 
 /// A boxed future: one type for all work, so that what runs it is compiled once.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

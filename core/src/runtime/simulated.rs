@@ -141,6 +141,12 @@ pub(crate) fn is_entered() -> bool {
     ENTERED.with(|entered| entered.borrow().is_some())
 }
 
+/// What is random outside of a simulation follows from its seed in there.
+pub(crate) fn random() -> Option<u128> {
+    let inner = ENTERED.with(|entered| entered.borrow().clone())?;
+    Some(u128::from(inner.random()) << 64 | u128::from(inner.random()))
+}
+
 /// Starts a task on the runtime that this thread has entered.
 pub(super) fn spawn(work: BoxFuture<'static, ()>) -> Result<Handle> {
     let inner = ENTERED.with(|entered| entered.borrow().clone()).ok_or_else(super::closed)?;
@@ -169,18 +175,22 @@ impl Inner {
         Handle { id, end }
     }
 
-    /// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
     fn draw(&self) -> Option<u64> {
         let mut ready = self.ready.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if ready.is_empty() {
             return None;
         }
+        let index = (self.random() % ready.len() as u64) as usize;
+        Some(ready.remove(index))
+    }
+
+    /// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+    fn random(&self) -> u64 {
         let state = self.random.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
         self.random.set(state);
         let mut z = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let index = ((z ^ (z >> 31)) % ready.len() as u64) as usize;
-        Some(ready.remove(index))
+        z ^ (z >> 31)
     }
 }
 

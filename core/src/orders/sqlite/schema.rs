@@ -60,6 +60,8 @@ pub fn connect(path: &Path, access: Access) -> Result<Connection> {
              PRAGMA trusted_schema = OFF;
              PRAGMA cell_size_check = ON;",
         )?;
+        // Else SQLite, built to look into bound values when it plans, plans a cached statement anew whenever one changes.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         if access != Access::Write {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         }

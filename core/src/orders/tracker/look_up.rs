@@ -59,7 +59,10 @@ impl Tracker {
                 )
             })?;
         if !attached.abilities.look_up || self.second_step_due(&attached, &record) {
-            return self.settle_without_look_up(&attached, record).await;
+            let settled = self.settle_without_look_up(&attached, record).await;
+            // What stays open where nobody can be asked is overdue too.
+            self.mark_overdue(key, &self.journal.now()).await?;
+            return settled;
         }
         let _permit = attached.look_ups.acquire().await.map_err(|_| super::super::journal::closed())?;
         let hint = self.journal.store().hint(key)?;

@@ -252,16 +252,21 @@ impl Tracker {
         hinted: bool,
         now: &crate::orders::moment::Moment,
     ) -> Option<Duration> {
-        let growing = |max_ms: u64| {
+        let growing_from = |made: u32, max_ms: u64| {
             let wait = self.policy.look_up_first_ms.saturating_mul(1 << made.min(32)).min(max_ms);
             Some(Duration::from_millis(wait.max(1)))
         };
+        let growing = |max_ms| growing_from(made, max_ms);
         let slow = Duration::from_millis(self.policy.look_up_slow_ms.max(1));
         match record.order.state {
             // Whoever drives it lets it expire; this is for one that nobody drives any more.
             OrderState::Pending => Some(record.time_left(now).unwrap_or(Duration::from_millis(1))),
             OrderState::Unknown => {
-                let wait = growing(self.policy.look_up_unknown_max_ms)?;
+                // Where nobody can be asked, the order may be sent again instead, which starts the count of look-ups anew.
+                let asked = self.attached_account(&record.order.account).is_none_or(|a| a.abilities.look_up);
+                let repeats = (record.order.attempts.len() as u32).saturating_sub(1);
+                let made = if asked { made } else { made.max(repeats) };
+                let wait = growing_from(made, self.policy.look_up_unknown_max_ms)?;
                 Some(self.second_step_wait(record, now).map_or(wait, |second| second.max(wait)))
             }
             OrderState::Accepted => growing(self.policy.look_up_accepted_max_ms),

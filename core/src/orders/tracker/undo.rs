@@ -63,7 +63,10 @@ impl Tracker {
     /// Under `undo_if_unknown`: undoes an order whose fate the gateway does not tell.
     pub(super) async fn undo_by_itself(self: &Arc<Self>, record: &Record) -> Result<()> {
         let earlier = self.journal.store().undos_of(&record.key)?;
-        if earlier.iter().any(|undo| !undo.order.state.is_final()) {
+        // One that a person has to decide about settles nothing by itself: then this order is theirs too.
+        let under_way =
+            |undo: &Record| !undo.order.state.is_final() && undo.order.state != OrderState::NeedsReview;
+        if earlier.iter().any(under_way) {
             return Ok(());
         }
         if !earlier.is_empty() {

@@ -128,6 +128,21 @@ fn an_unknown_order_is_undone_by_itself_only_where_that_was_asked_for() {
 }
 
 #[test]
+fn an_order_whose_own_undo_needs_a_person_needs_one_too() {
+    run(async {
+        let mut abilities = without_look_up();
+        abilities.undo = tillgate::orders::adapter::UndoSteps::One;
+        abilities.duplicates = tillgate::orders::adapter::Duplicates::NotRefused;
+        let policy = OrderPolicy { undo_if_unknown: true, ..Default::default() };
+        let world = World::with_policy(abilities, policy).await;
+        world.gateway.treat([Treat::DoAndLose, Treat::Lose]);
+        world.till.buy(order("pay")).await.unwrap();
+        let order = world.until("pay", |o| o.state == OrderState::NeedsReview).await;
+        assert_eq!(order.review, Some(ReviewReason::UndoUnclear));
+    });
+}
+
+#[test]
 fn an_undo_needs_a_gateway_that_undoes_and_an_order_that_was_done() {
     run(async {
         let mut abilities = with_look_up();
@@ -165,5 +180,43 @@ fn what_a_person_decides_of_an_undo_counts_for_its_order() {
         let parent = world.order("pay").await;
         assert_eq!((parent.state, parent.undone_amount), (OrderState::Reversed, Decimal::new(1000, 2)));
         assert_eq!(code(&world.till.undo(reverse("u2", "pay")).await), "too_late");
+    });
+}
+
+#[test]
+fn an_undo_of_an_order_that_is_failed_contradicts_it_and_reverses_nothing() {
+    run(async {
+        let mut abilities = without_look_up();
+        abilities.undo = tillgate::orders::adapter::UndoSteps::One;
+        abilities.duplicates = tillgate::orders::adapter::Duplicates::NotRefused;
+        let world = World::new(abilities).await;
+        world.gateway.treat([Treat::Lose, Treat::Lose]);
+        world.till.buy(order("pay")).await.unwrap();
+        world.till.undo(reverse("u1", "pay")).await.unwrap();
+        world.until("pay", |o| o.state == OrderState::NeedsReview).await;
+        world.until("u1", |o| o.state == OrderState::NeedsReview).await;
+        let decide = |state| tillgate::Decision {
+            state,
+            decided_by: "Anna".into(),
+            grounds: "the statement shows it".into(),
+        };
+        world.till.resolve("pay".into(), decide(OrderState::Failed)).await.unwrap();
+        world.till.resolve("u1".into(), decide(OrderState::Succeeded)).await.unwrap();
+        let parent = world.order("pay").await;
+        assert_eq!((parent.state, parent.conflict.is_some()), (OrderState::Failed, true));
+        let reversed = world.till.resolve("pay".into(), decide(OrderState::Reversed)).await.unwrap();
+        assert_eq!((reversed.state, reversed.conflict), (OrderState::Reversed, None));
+    });
+}
+
+#[test]
+fn an_order_that_stays_open_where_nobody_can_be_asked_is_overdue() {
+    run(async {
+        let world = World::new(without_look_up()).await;
+        world.gateway.treat([Treat::Do(EvidenceStatus::Open)]);
+        let bought = world.till.buy(order("pay")).await.unwrap();
+        assert_eq!((bought.state, bought.overdue), (OrderState::Accepted, false));
+        let order = world.until("pay", |o| o.overdue).await;
+        assert_eq!(order.state, OrderState::Accepted);
     });
 }
