@@ -63,7 +63,7 @@ const COVERAGE: [&str; 7] = [
 /// The command.
 pub fn run(tree: &Tree, arguments: &[String]) -> Result<bool> {
     let (mut name, mut seconds) = (None, SECONDS);
-    let mut parser = lexopt::Parser::from_args(arguments);
+    let mut parser = lexopt::Parser::from_args(arguments.to_vec());
     while let Some(argument) = parser.next()? {
         match argument {
             Long("seconds") => seconds = parser.value()?.parse()?,
