@@ -1,5 +1,6 @@
 //! One history from one seed: processes that live and die, time that passes, and the promise, checked.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -26,8 +27,10 @@ const CALM_ENOUGH: Duration = Duration::from_secs(95 * 60);
 const QUARANTINE_ENOUGH: Duration = Duration::from_secs(20 * 60);
 /// Steps of one process, at most: more are a loop that never ends.
 const STEPS_MAX: u64 = 200_000;
-/// In calm, timers go off so late, as on a busy machine: hours pass in few steps.
+/// In calm, timers go off so late, as on a busy machine: hours pass in few steps. Later still when absences are settled.
 const CALM_STEP: Duration = Duration::from_secs(15);
+const LATER_STEP: Duration = Duration::from_secs(60);
+const LATER: Duration = Duration::from_secs(18 * 60);
 /// So many of a thousand histories have somebody who decides.
 const DECIDES_PER_MILLE: u64 = 800;
 /// So many of a thousand processes meet a second one.
@@ -43,6 +46,24 @@ pub fn generator() -> String {
     let digest =
         digest.fold(0x811c_9dc5_u32, |digest, byte| (digest ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     format!("{GENERATOR}-{digest:08x}")
+}
+
+thread_local! {
+    static PANICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// From now on a panic anywhere in a history breaks it, although tasks survive each other's. It is printed where backtraces
+/// are asked for.
+pub fn hear_panics() {
+    let before = std::panic::take_hook();
+    let print = std::env::var_os("RUST_BACKTRACE").is_some();
+    std::panic::set_hook(Box::new(move |panic| {
+        // The runtime is this very thread.
+        PANICS.with(|panics| panics.borrow_mut().push(panic.to_string()));
+        if print {
+            before(panic);
+        }
+    }));
 }
 
 /// What became of a history.
@@ -186,6 +207,8 @@ pub fn run(seed: u64, place: &Place) -> Report {
     let orders = history.books.lock().expect("the books").sales.len() as u64;
     let mut state = world.lock();
     state.process_ended();
+    let panics = PANICS.with(|panics| std::mem::take(&mut *panics.borrow_mut()));
+    state.broken.extend(panics.into_iter().map(|panic| format!("a panic: {panic}")));
     Report {
         seed,
         trace: state.trace(),
@@ -382,7 +405,7 @@ impl History<'_> {
                 continue;
             }
             if calm && !leaving && now >= look_at {
-                look_at = now + CALM_STEP * 4;
+                look_at = now + LATER_STEP;
                 let enough = now >= calm_since + CALM_ENOUGH;
                 let left =
                     witness.lock().expect("it").left_to_do(enough).map_err(|error| error.to_string())?;
@@ -421,7 +444,10 @@ impl History<'_> {
                 next = next.min(now + waking.saturating_sub(clock.elapsed()));
             }
             if calm && !leaving {
-                next = next.max(now + CALM_STEP);
+                // Not while a call is under way: its deadline would come before its answer.
+                let quiet = self.world.next_arrival().is_none_or(|arrival| arrival > now + LATER_STEP);
+                let step = if quiet && now >= calm_since + LATER { LATER_STEP } else { CALM_STEP };
+                next = next.max(now + step);
             }
             self.world.lock().now = next;
             clock.advance(next - now);

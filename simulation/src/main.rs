@@ -97,10 +97,7 @@ fn asked() -> Result<Option<Asked>, lexopt::Error> {
 
 /// Whether all went as it should.
 fn carry_out(asked: &Asked) -> bool {
-    // A task that panics is a finding and is told as one.
-    if std::env::var_os("RUST_BACKTRACE").is_none() {
-        std::panic::set_hook(Box::new(|_| {}));
-    }
+    tillgate_simulation::history::hear_panics();
     match asked.mode {
         Mode::Break(guard) => guards::show(guard, &asked.seeds),
         Mode::EveryGuard => guards::show_all(&asked.seeds),

@@ -9,7 +9,7 @@
 //! | I5 | no final state changes silently | [`steps`]: only by an undo or a person's decision, along [`edges::LEGAL`] |
 //! | I6 | the application sees each transition at least once, in order per order | [`steps`] against the events in [`Books::seen`] |
 //! | I7 | a forged callback moves nothing | [`agrees`]: what a forgery says was told by no gateway, and it is posted about orders of every state |
-//! | I8 | one live ciphertext per voucher, never in plain text | [`Witness::vouchers_wrong`]; `History::lives` searches the files; `Shop::told` and `Shop::note_event` what comes out |
+//! | I8 | one live ciphertext per voucher, never in plain text | [`Witness::vouchers_wrong`]; `History::lives` searches the files, `Shop::told` and `Shop::note_event` what comes out; logs: `core/tests/all/secrecy` |
 //! | I9 | debits are the costs of live final orders, credits what was undone | [`sums_agree`] |
 //! | I10 | calls are bounded | [`is_bounded`]; `STEPS_MAX` in `history.rs` |
 //!

@@ -22,7 +22,7 @@ const SALES_MAX: usize = 10;
 /// The time to act of a purchase: the policy's default.
 const SUBMIT_WITHIN: Duration = Duration::from_secs(60);
 /// A person looks at what is to be decided so often.
-const LOOKS_EVERY_MS: u64 = 120_000;
+const LOOKS_EVERY_MS: u64 = 240_000;
 
 /// What the application has on a disk of its own.
 #[derive(Default)]
@@ -113,7 +113,7 @@ impl Shop {
             for filter in [in_review, in_conflict] {
                 let Ok(page) = self.till.list(filter).await else { return };
                 for order in page.orders {
-                    if random.chance(150) {
+                    if random.chance(250) {
                         self.decide_about(order).await;
                     }
                 }

@@ -12,7 +12,7 @@ use crate::tree::Tree;
 
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 /// Enough to show that the whole of it works, and short.
-const SEEDS_OF_TESTS: u32 = 600;
+const SEEDS_OF_TESTS: u32 = 300;
 /// Guards that a short run finds missing: they show that the run can fail.
 const GUARDS_OF_TESTS: [&str; 2] = ["no_blind_resend", "one_undo"];
 
@@ -22,7 +22,7 @@ pub fn short(tree: &Tree) -> Result<Tally> {
     let regressions = kept(tree);
     let seeds = SEEDS_OF_TESTS.to_string();
     let mut runs = vec![(
-        vec!["--seeds", &seeds, "--every-fault", "--regressions", &regressions],
+        vec!["--seeds", seeds.as_str(), "--every-fault", "--regressions", regressions.as_str()],
         "simulate".to_string(),
     )];
     for guard in GUARDS_OF_TESTS {

@@ -271,6 +271,18 @@ fn an_accepted_order_that_vanishes_stays_accepted_with_a_conflict() {
 }
 
 #[test]
+fn repeats_grow_apart_however_many_there_are() {
+    run(async {
+        let world = World::new(without_look_up()).await;
+        world.gateway.treat((0..60).map(|_| Treat::Lose));
+        world.till.buy(order("a1")).await.unwrap();
+        let order = world.until("a1", |o| o.state == OrderState::NeedsReview).await;
+        // 1, 2, 4, 8, 16 and 32 seconds apart, within the minute that the order has.
+        assert!((3..=7).contains(&order.attempts.len()), "{} attempts", order.attempts.len());
+    });
+}
+
+#[test]
 fn without_look_ups_a_lost_answer_is_repeated_only_where_duplicates_are_refused() {
     run(async {
         let world = World::new(without_look_up()).await;
