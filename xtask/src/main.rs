@@ -1,5 +1,6 @@
 //! `cargo xtask`: the one door for developers.
 
+mod bench;
 mod c;
 mod cargo_tests;
 mod compile;
@@ -46,6 +47,7 @@ cargo xtask COMMAND
   simulate [--seeds N] [--from S] [--break GUARD]
                         histories of a till from seeds, each with the promise checked at every step;
                         with a guard off, how many seeds it takes to notice
+  bench [ROW ...]       what exactness and durability cost, beside others: one table, with the machine (target/bench.md)
   package [--try]       release builds into target/packages/: their sizes, symbols and parts; with --try, those
                         of this machine alone, and then each sells with the tree renamed and cargo not found
 ";
@@ -84,6 +86,7 @@ fn run() -> Result<bool> {
         return simulate::run(&tree, &arguments);
     }
     let (mut check, mut broken, mut language, mut numbers) = (false, None, None, Vec::new());
+    let mut rows = Vec::new();
     let mut which = package::Which::All;
     while let Some(argument) = arguments.next()? {
         match (command.as_str(), argument) {
@@ -95,6 +98,7 @@ fn run() -> Result<bool> {
             ("demo", Long("break")) => broken = Some(arguments.value()?.string()?),
             ("kills", Long("language")) => language = Some(arguments.value()?.string()?),
             ("package", Long("try")) => which = package::Which::Trial,
+            ("bench", Value(row)) => rows.push(row.string()?),
             ("rules", Value(number)) => numbers.push(number.parse::<u8>()?),
             (_, other) => return Err(other.unexpected().into()),
         }
@@ -107,6 +111,7 @@ fn run() -> Result<bool> {
         "document" => document::run(&tree),
         "kills" => kills::run(&tree, language.as_deref()),
         "demo" => demo::run(&tree, broken.as_deref()),
+        "bench" => bench::run(&tree, &rows),
         "operations" => operations::command(&tree),
         "package" => package::run(&tree, which),
         other => bail!("there is no command {other:?}\n\n{HELP}"),

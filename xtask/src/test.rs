@@ -6,7 +6,9 @@ use crate::compile::{self, Artifact, What};
 use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
-use crate::{c, cargo_tests, demo, document, generate, kills, operations, python, rules, setup, simulate};
+use crate::{
+    bench, c, cargo_tests, demo, document, generate, kills, operations, python, rules, setup, simulate,
+};
 
 pub fn run(tree: &Tree) -> Result<bool> {
     let mut report = Report::default();
@@ -43,6 +45,7 @@ pub fn run(tree: &Tree) -> Result<bool> {
         report.cases("Python", || python::run(tree));
         report.cases("Python on a made-up core", || python::run_made_up(tree));
         report.cases("every operation, parameter and field", || operations::run(tree));
+        report.cases("benches, in small", || bench::small(tree));
     } else {
         report.given_up("Python", "its set-up failed");
     }
