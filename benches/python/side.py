@@ -189,12 +189,11 @@ def call(count: int) -> None:
 
 
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case ["catalogue", side, url]:
-            catalogue(side, url)
-        case ["orders", side, url, place, count]:
-            asyncio.run(orders(side, url, place, int(count)))
-        case ["call", count]:
-            call(int(count))
-        case _:
-            sys.exit(__doc__)
+    what, rest = sys.argv[1], sys.argv[2:]
+    if what == "catalogue":
+        catalogue(*rest)
+    elif what == "orders":
+        side, url, place, count = rest
+        asyncio.run(orders(side, url, place, int(count)))
+    else:
+        call(int(rest[0]))

@@ -31,6 +31,7 @@ tillgate-bench WHAT
   commits PLACE COUNT                    what one commit per step costs, and nothing else
   latency URL PLACE COUNT                one order after the other, beside the same without a journal, beside one fdatasync
   million URL PLACE ORDERS COUNT         the next order in a journal with so many, beside a new journal
+  copy PLACE ORDERS                      multiplies the one order of a journal
   watch URL PLACE ORDERS RATE SECONDS    so many open orders, looked up at this rate
 ";
 
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         ["commits", place, count] => commits::run(place, count),
         ["latency", url, place, count] => latency::run(url, place, count),
         ["million", url, place, orders, count] => million::run(url, place, orders, count),
+        ["copy", place, orders] => million::copy(place, orders),
         ["watch", url, place, orders, rate, seconds] => watch::run(url, place, orders, rate, seconds),
         _ => Err(USAGE.into()),
     };

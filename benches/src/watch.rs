@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tillgate::{OrderState, TransportConfig, block_on};
 
 use crate::Result;
-use crate::million::{TEMPLATE, multiply};
+use crate::million::{TEMPLATE, copied};
 use crate::rounds::{Round, serve};
 use crate::till;
 
@@ -19,9 +19,9 @@ pub fn run(url: &str, place: &str, orders: &str, rate: &str, seconds: &str) -> R
         return Err(format!("the order is {}", order.state).into());
     }
     block_on(till.close())?;
-    let held = multiply(place, orders)?;
+    let held = copied(place, orders)?;
     let before = memory("VmRSS")?;
-    // What was needed to make the journal is not what is measured.
+    // What selling the one order took is not what is measured.
     std::fs::write("/proc/self/clear_refs", "5")?;
     let begun = Instant::now();
     let transport = TransportConfig { rate_limit_per_second: Some(rate), ..TransportConfig::default() };
@@ -30,6 +30,7 @@ pub fn run(url: &str, place: &str, orders: &str, rate: &str, seconds: &str) -> R
     serve(|| {
         // Not a wait for anything: this is how long the rate is watched.
         std::thread::sleep(Duration::from_secs(seconds));
+        let most = memory("VmHWM")?;
         let status = block_on(till.status())?;
         Ok(Round {
             nanoseconds: taken_up.as_nanos(),
@@ -37,7 +38,7 @@ pub fn run(url: &str, place: &str, orders: &str, rate: &str, seconds: &str) -> R
             figures: vec![
                 ("orders held".into(), held),
                 ("memory before, KiB".into(), before),
-                ("memory at most, KiB".into(), memory("VmHWM")?),
+                ("memory at most, KiB".into(), most),
                 ("memory now, KiB".into(), memory("VmRSS")?),
             ],
             ..Round::default()

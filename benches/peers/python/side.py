@@ -73,10 +73,7 @@ def orders(url: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case ["catalogue", file]:
-            catalogue(file)
-        case ["orders", url, count]:
-            orders(url, int(count))
-        case _:
-            sys.exit(__doc__)
+    if sys.argv[1] == "catalogue":
+        catalogue(sys.argv[2])
+    else:
+        orders(sys.argv[2], int(sys.argv[3]))

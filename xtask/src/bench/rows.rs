@@ -306,9 +306,10 @@ fn watch(bench: &Bench<'_>) -> Result<Vec<Line>> {
             peer: String::new(),
             figure: format!("{rate:.3} of the limit"),
             value: rate,
-            // Arrivals are counted at the gateway: one that left late may arrive in the next second.
-            goal: Goal::AtMost(1.0 + 2.0 / look_ups_per_second as f64),
-            told_goal: format!("never above {look_ups_per_second}/s (and one on its way at either end)"),
+            // They are counted where they arrive. The pace is kept where they leave: one that the machine holds up comes in the
+            // second of later ones.
+            goal: Goal::AtMost(1.05),
+            told_goal: format!("never above {look_ups_per_second}/s; 5 % more may arrive late"),
         },
     ])
 }
