@@ -103,6 +103,9 @@ pub(crate) mod json_number {
 
     /// Exactly the number that the text says (RFC 8259, section 6), or an error.
     pub fn parse(text: &str) -> Result<Decimal, String> {
+        if let Some(value) = short(text) {
+            return Ok(value);
+        }
         let wrong = || format!("{} is not a number", shortened(text));
         if text.len() > TEXT_SIZE_MAX {
             return Err(format!("{} has too many digits", shortened(text)));
@@ -139,6 +142,29 @@ pub(crate) mod json_number {
         };
         exact(whole, fraction_digits, exponent, negative)
             .ok_or_else(|| format!("{} has more digits than can be kept exactly", shortened(text)))
+    }
+
+    /// What nearly every price is: a few digits, perhaps with a point, in one pass. `None` for whatever is not that, right or wrong.
+    fn short(text: &str) -> Option<Decimal> {
+        /// So many digits fit into 64 bits.
+        const LENGTH_MAX: usize = 18;
+        let text = text.as_bytes();
+        if text.is_empty() || text.len() > LENGTH_MAX {
+            return None;
+        }
+        let (mut digits, mut point) = (0_i64, None);
+        for (at, byte) in text.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => digits = digits * 10 + i64::from(byte - b'0'),
+                b'.' if point.is_none() && at > 0 => point = Some(at),
+                _ => return None,
+            }
+        }
+        let leading_zero = text.len() > 1 && text[0] == b'0' && text[1] != b'.';
+        if text.ends_with(b".") || leading_zero {
+            return None;
+        }
+        Some(Decimal::new(digits, point.map_or(0, |at| (text.len() - 1 - at) as u32)))
     }
 
     /// The digits, put together in whole numbers; `None` when they do not fit.
@@ -202,6 +228,12 @@ mod tests {
             ("-0.0", "0.0"),
             ("2.15", "2.15"),
             ("2.50", "2.50"),
+            ("0.0950", "0.0950"),
+            ("100000000000.01", "100000000000.01"),
+            // On either side of what fits into 64 bits.
+            ("123456789012345678", "123456789012345678"),
+            ("1234567890123456.78", "1234567890123456.78"),
+            ("12345678901234567890.5", "12345678901234567890.5"),
             ("1e3", "1000"),
             ("1.5E+1", "15"),
             ("15e-1", "1.5"),
@@ -241,8 +273,8 @@ mod tests {
     #[test]
     fn what_is_not_a_json_number_is_refused() {
         for text in [
-            "", "-", "+1", "01", "-01", ".5", "5.", "1e", "1e+", "0x10", "1_000", "1,5", " 1", "1 ", "NaN",
-            "Infinity", "\"1\"", "null", "１",
+            "", "-", "+1", "01", "00", "01.5", "1.2.3", "1..2", "-01", ".5", "5.", "1e", "1e+", "0x10",
+            "1_000", "1,5", " 1", "1 ", "NaN", "Infinity", "\"1\"", "null", "１",
         ] {
             assert!(read(text).is_err(), "{text}");
         }

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the one door for developers.
 
+mod bench;
 mod c;
 mod cargo_tests;
 mod compile;
@@ -61,6 +62,7 @@ cargo xtask COMMAND
   disks [--every N] [--break GUARD]
                         power cuts, failing and full disks at every operation of SQLite's, and what became of the
                         promise; with a guard off, the case that shows it
+  bench [ROW ...]       what exactness and durability cost, beside others: one table, with the machine (target/bench.md)
   package [--try]       release builds into target/packages/: their sizes, symbols and parts; with --try, those
                         of this machine alone, and then each sells with the tree renamed and cargo not found
 ";
@@ -103,6 +105,7 @@ fn run() -> Result<bool> {
         };
     }
     let (mut check, mut broken, mut language, mut guards) = (false, None, None, Vec::new());
+    let mut rows = Vec::new();
     let mut which = package::Which::All;
     while let Some(argument) = arguments.next()? {
         match (command.as_str(), argument) {
@@ -114,6 +117,7 @@ fn run() -> Result<bool> {
             ("demo", Long("break")) => broken = Some(arguments.value()?.string()?),
             ("kills" | "conformance", Long("language")) => language = Some(arguments.value()?.string()?),
             ("package", Long("try")) => which = package::Which::Trial,
+            ("bench", Value(row)) => rows.push(row.string()?),
             ("mutate", Value(word)) => guards.push(word.string()?),
             (_, other) => return Err(other.unexpected().into()),
         }
@@ -126,6 +130,7 @@ fn run() -> Result<bool> {
         "document" => document::run(&tree),
         "kills" => kills::run(&tree, language.as_deref()),
         "demo" => demo::run(&tree, broken.as_deref()),
+        "bench" => bench::run(&tree, &rows),
         "operations" => operations::command(&tree),
         "conformance" => conformance::command(&tree, language.as_deref()),
         "package" => package::run(&tree, which),

@@ -148,7 +148,7 @@ pub fn lint(tree: &Tree) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut ruff = Command::new(setup::interpreter(tree).with_file_name("ruff"));
     ruff.current_dir(&tree.root).args(["check", "--quiet", "--config", "bindings-python/pyproject.toml"]);
-    ruff.args(["bindings-python", "examples/python", "conformance"]);
+    ruff.args(["bindings-python", "examples/python", "conformance", "benches"]);
     count(&mut tally, &program::run(&mut ruff, &tree.log("ruff"), Output::Together, LIMIT)?);
     let mut command = Command::new(setup::interpreter(tree));
     command.current_dir(tree.root.join("bindings-python"));

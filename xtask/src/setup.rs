@@ -20,12 +20,21 @@ pub enum For {
     Demo,
     /// Making packages and trying them.
     Packages,
+    /// Measuring, with peers in other languages.
+    Benches,
 }
 
 /// A program that is needed, and the Debian package that has it.
 const PROGRAMS: [(&str, &str); 2] = [("gcc", "gcc"), ("python3", "python3")];
 const PROGRAMS_OF_PACKAGES: [(&str, &str); 3] =
     [("cmake", "cmake"), ("make", "make"), ("pkg-config", "pkg-config")];
+const PROGRAMS_OF_BENCHES: [(&str, &str); 5] = [
+    ("java", "openjdk-17-jre-headless"),
+    ("mvn", "maven"),
+    ("go", "golang"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+];
 const PROGRAMS_OF_TESTS: [(&str, &str); 2] = [("g++", "g++"), ("valgrind", "valgrind")];
 
 /// Pinned tools for Python, what holds the sandbox against the gateway's description, and the web servers of the samples.
@@ -41,6 +50,7 @@ pub fn machine(tree: &Tree, wanted: For) -> Result<()> {
     match wanted {
         For::Tests => programs.extend(PROGRAMS_OF_TESTS),
         For::Packages => programs.extend(PROGRAMS_OF_PACKAGES),
+        For::Benches => programs.extend(PROGRAMS_OF_BENCHES),
         For::Demo => {}
     }
     let missing = programs.into_iter().filter(|(program, _)| !program::is_there(program));

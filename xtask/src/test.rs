@@ -7,7 +7,7 @@ use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
 use crate::{
-    c, cargo_tests, conformance, demo, disks, document, fuzz, generate, kills, mutate, operations, python,
+    bench, c, cargo_tests, conformance, demo, disks, document, fuzz, generate, kills, mutate, operations, python,
     setup, simulate,
 };
 
@@ -47,6 +47,7 @@ pub fn run(tree: &Tree) -> Result<bool> {
         report.cases("every operation, parameter and field", || operations::run(tree));
         report.cases("what becomes of orders, in each language", || conformance::run(tree, &Language::ALL));
         report.cases("what each language offers", || conformance::items(tree, &programs));
+        report.cases("benches, in small", || bench::small(tree));
     } else {
         report.given_up("Python", "its set-up failed");
     }

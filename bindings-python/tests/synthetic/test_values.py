@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import pickle
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -202,3 +203,15 @@ def test_nothing_is_none(probe: Probe) -> None:
     assert result is None
     assert probe.echo_maybe_count(None) is None
     assert probe.password() is None
+
+
+def test_a_long_list_leaves_the_collector_as_it_was(probe: Probe) -> None:
+    names = [str(number) for number in range(2_000)]
+    try:
+        for turn in (gc.enable, gc.disable):
+            turn()
+            is_on = gc.isenabled()
+            assert probe.echo(everything(texts=names)).texts == names
+            assert gc.isenabled() == is_on
+    finally:
+        gc.enable()

@@ -35,6 +35,10 @@ pub struct Record {
     /// The contradiction about which a person has decided: seen again, it is no news.
     #[serde(default)]
     pub decided_conflict: Option<String>,
+    /// The intent was made by this process and brought no payment code, so that none need be looked for. Off for what was read
+    /// from the journal: there one may be.
+    #[serde(skip)]
+    pub brought_no_payment_code: bool,
 }
 
 /// How far an absence is settled. Only running time counts, so that restarts add none.
@@ -148,6 +152,7 @@ impl Record {
             nothing_to_undo_since: None,
             certain_since: at.stamp(),
             decided_conflict: None,
+            brought_no_payment_code: false,
         }
     }
 

@@ -103,8 +103,8 @@ pub struct OpenOrder {
 
 /// A store of orders. One writer at a time; readers beside it.
 pub trait Store: Send + Sync + 'static {
-    /// Applies the commands in one durable transaction, each in a savepoint of its own, so that one that fails (a refusal
-    /// of the state machine, an id in use) leaves the others alone.
+    /// Applies the commands in one durable transaction. One that fails (a refusal of the state machine, an id in use) leaves
+    /// nothing behind and the others alone.
     ///
     /// An outer error means that nothing of the batch may be told as done, and the handle is spent: a failed fsync is
     /// never tried again on it.

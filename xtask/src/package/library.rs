@@ -28,7 +28,7 @@ pub struct Library {
 
 /// Builds it. The binary interface names the shared library, so that a program finds the one that it was linked with.
 pub fn build(tree: &Tree, tools: &Tools, target: Target) -> Result<Library> {
-    let soname = format!("libtillgate.so.{}", abi_version(tree)?);
+    let soname = soname(tree)?;
     let mut command = tools.zigbuild();
     tools.for_release(tree, Some(target), &mut command)?;
     command.current_dir(&tree.root).args([
@@ -52,6 +52,11 @@ pub fn build(tree: &Tree, tools: &Tools, target: Target) -> Result<Library> {
     let names = Shared::read(&shared)?;
     let archive = static_library::with_own_names(tree, tools, &folder.join("libtillgate.a"), &names)?;
     Ok(Library { shared, archive, soname, system_libraries })
+}
+
+/// The name under which a program looks for the library that it was linked with.
+pub fn soname(tree: &Tree) -> Result<String> {
+    Ok(format!("libtillgate.so.{}", abi_version(tree)?))
 }
 
 /// `TG_ABI_VERSION`, as the header has it.

@@ -8,16 +8,16 @@ mod crates;
 mod elf;
 mod import_time;
 mod inspection;
-mod library;
+pub(crate) mod library;
 mod notices;
 mod parts;
 #[cfg(test)]
 mod settings;
 mod static_library;
-mod target;
-mod tools;
+pub(crate) mod target;
+pub(crate) mod tools;
 mod trial;
-mod wheel;
+pub(crate) mod wheel;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

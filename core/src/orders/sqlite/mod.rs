@@ -174,6 +174,10 @@ impl Store for SqliteStore {
     }
 
     fn quarantine(&self) -> Result<Option<String>> {
+        // Asked for each order: whoever buys knows it, since nobody else can change it.
+        if let Some(known) = &self.trouble().quarantine {
+            return Ok(known.clone());
+        }
         self.readers.quarantine()
     }
 
@@ -204,14 +208,22 @@ impl Drop for SqliteStore {
 struct Trouble {
     writing: Option<TillgateError>,
     sending: Option<TillgateError>,
+    /// The quarantine as the writer has committed it. Nothing where the writer is another process.
+    quarantine: Option<Option<String>>,
 }
 
 impl Trouble {
     fn of(writer: &Writer) -> Self {
+        let quarantine = Some(writer.identity.quarantine.clone());
         match writer.role {
-            Role::Buyer if !guard(Guard::DiskFailure) => Self::default(),
-            Role::Buyer => Self { writing: writer.failed.clone(), sending: writer.intents_refused.clone() },
-            Role::Hinter | Role::Viewer => Self { writing: Some(write::opened_read_only()), sending: None },
+            Role::Buyer if !guard(Guard::DiskFailure) => Self { quarantine, ..Self::default() },
+            Role::Buyer => {
+                let (writing, sending) = (writer.failed.clone(), writer.intents_refused.clone());
+                Self { writing, sending, quarantine }
+            }
+            Role::Hinter | Role::Viewer => {
+                Self { writing: Some(write::opened_read_only()), ..Self::default() }
+            }
         }
     }
 }

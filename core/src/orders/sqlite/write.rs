@@ -1,4 +1,4 @@
-//! Into the journal: a batch of commands in one transaction, each in a savepoint of its own.
+//! Into the journal: a batch of commands in one transaction. A command that is refused leaves nothing, and the others stay.
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -92,8 +92,44 @@ impl Writer {
     }
 
     fn begin_to_commit(&mut self, batch: &[Given]) -> Result<Vec<Result<Done>>, Fault> {
+        let identity = self.identity.clone();
         self.run("BEGIN IMMEDIATE")?;
         self.check_epoch()?;
+        let results = match self.carry_all_out(batch)? {
+            Some(results) => results,
+            None => {
+                // One of them was refused after it had written something. All begin anew, each with a place to go back to.
+                self.run("ROLLBACK")?;
+                self.identity = identity;
+                self.run("BEGIN IMMEDIATE")?;
+                self.check_epoch()?;
+                self.carry_each_out(batch)?
+            }
+        };
+        crash_point("journal.fsync.before");
+        self.run("COMMIT")?;
+        crash_point("journal.fsync.after");
+        Ok(results)
+    }
+
+    /// Without savepoints, for which SQLite would copy each page that a command is the first to touch. A command is refused
+    /// before it writes anything, as a rule; nothing is returned when one was not.
+    fn carry_all_out(&mut self, batch: &[Given]) -> Result<Option<Vec<Result<Done>>>, Fault> {
+        let mut results = Vec::with_capacity(batch.len());
+        for given in batch {
+            let written = self.connection.total_changes();
+            match self.carry_out(given) {
+                Ok(done) => results.push(Ok(done)),
+                Err(Fault::Refused(_)) if self.connection.total_changes() != written => return Ok(None),
+                Err(Fault::Refused(refusal)) => results.push(Err(refusal)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(results))
+    }
+
+    /// Each in a savepoint of its own: what a refused one has written is undone, and the others stay.
+    fn carry_each_out(&mut self, batch: &[Given]) -> Result<Vec<Result<Done>>, Fault> {
         let mut results = Vec::with_capacity(batch.len());
         for given in batch {
             self.run("SAVEPOINT command")?;
@@ -112,9 +148,6 @@ impl Writer {
                 Err(error) => return Err(error),
             }
         }
-        crash_point("journal.fsync.before");
-        self.run("COMMIT")?;
-        crash_point("journal.fsync.after");
         Ok(results)
     }
 

@@ -245,7 +245,12 @@ impl Tracker {
 
     fn submission(&self, record: &Record, time_left: Duration) -> Result<Submission> {
         let order = &record.order;
-        let payment_code = match self.journal.store().sealed(&record.key, SecretKind::PaymentCode)? {
+        let sealed = if record.brought_no_payment_code {
+            None
+        } else {
+            self.journal.store().sealed(&record.key, SecretKind::PaymentCode)?
+        };
+        let payment_code = match sealed {
             Some(sealed) => {
                 let text = self.vault.open(&record.key, SecretKind::PaymentCode, &sealed)?;
                 let text = std::str::from_utf8(&text)

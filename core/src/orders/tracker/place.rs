@@ -120,6 +120,7 @@ impl Tracker {
         let submit_within_ms = new.submit_within_ms.unwrap_or(self.policy.submit_within_ms);
         let order = order_of(new, &attached, checked.live, submit_within_ms, at.wall);
         let mut record = Record::intent(order, fingerprint, submit_within_ms, &at);
+        record.brought_no_payment_code = payment_code.is_none();
         if manner == Manner::Now {
             machine::begin_attempt(&mut record, &at);
         }

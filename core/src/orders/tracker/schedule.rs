@@ -34,8 +34,9 @@ pub(super) struct Schedule {
 
 #[derive(Default)]
 struct Inner {
-    queues: HashMap<String, Queue>,
-    watches: HashMap<Arc<str>, Watch>,
+    queues: HashMap<Arc<str>, Queue>,
+    /// Behind pointers: a table keeps places for twice as many as it holds, and there may be a million.
+    watches: HashMap<Arc<str>, Box<Watch>>,
     /// When orders were last looked up, for as long as hints must keep their distance. Apart from the watches, since a final
     /// order has none and callbacks go on naming it.
     looked_up: HashMap<Arc<str>, Duration>,
@@ -44,21 +45,39 @@ struct Inner {
 
 #[derive(Default)]
 struct Queue {
-    due: BinaryHeap<Reverse<(Duration, u64, Arc<str>)>>,
+    due: BinaryHeap<Reverse<(At, u64, Arc<str>)>>,
     in_flight: usize,
 }
 
+/// A point of the running time, in nanoseconds: half as large as a `Duration`, and there may be millions.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct At(u64);
+
+impl At {
+    /// Later than any that comes.
+    const NEVER: Self = Self(u64::MAX);
+
+    fn new(at: Duration) -> Self {
+        Self(u64::try_from(at.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    fn duration(self) -> Duration {
+        Duration::from_nanos(self.0)
+    }
+}
+
 struct Watch {
-    account: String,
+    /// The queue's own name, shared by all that wait in it.
+    account: Arc<str>,
     /// The entry of the queue that counts; older ones are passed over.
     ticket: u64,
-    /// When that entry is due; nothing once it was taken out.
-    due: Option<Duration>,
+    /// When that entry is due; never once it was taken out.
+    due: At,
     state: OrderState,
     /// Look-ups since the state changed: the waits double with it.
     made: u32,
-    /// Running time of the last counted "not found" of this process.
-    last_counted: Option<Duration>,
+    /// Running time of the last counted "not found" of this process; never while there is none.
+    last_counted: At,
     in_flight: bool,
     hinted: bool,
     /// A callback came while a look-up was under way: its answer may be older than the callback.
@@ -89,7 +108,7 @@ impl Schedule {
         let Some(queue) = queues.get_mut(account) else { return Vec::new() };
         let mut taken = Vec::new();
         while queue.in_flight < room
-            && queue.due.peek().is_some_and(|Reverse((due, _, _))| *due <= now)
+            && queue.due.peek().is_some_and(|Reverse((due, _, _))| *due <= At::new(now))
             && let Some(Reverse((_, ticket, key))) = queue.due.pop()
         {
             if let Some(watch) = watches.get_mut(&key)
@@ -97,7 +116,7 @@ impl Schedule {
                 && !watch.in_flight
             {
                 watch.in_flight = true;
-                watch.due = None;
+                watch.due = At::NEVER;
                 watch.made = watch.made.saturating_add(1);
                 queue.in_flight += 1;
                 taken.push(key);
@@ -111,8 +130,8 @@ impl Schedule {
         let inner = self.inner.lock().expect("the schedule");
         accounts
             .iter()
-            .filter_map(|(account, room)| inner.queues.get(account).filter(|q| q.in_flight < *room))
-            .filter_map(|queue| queue.due.peek().map(|Reverse((due, _, _))| *due))
+            .filter_map(|(account, room)| inner.queues.get(account.as_str()).filter(|q| q.in_flight < *room))
+            .filter_map(|queue| queue.due.peek().map(|Reverse((due, _, _))| due.duration()))
             .min()
     }
 
@@ -146,8 +165,9 @@ impl Schedule {
     pub(super) fn counted(&self, key: &str, now: Duration) -> Duration {
         let mut inner = self.inner.lock().expect("the schedule");
         let Some(watch) = inner.watches.get_mut(key) else { return Duration::ZERO };
-        let since = watch.last_counted.map_or(Duration::ZERO, |last| now.saturating_sub(last));
-        watch.last_counted = Some(now);
+        // Never is later than now, which leaves nothing.
+        let since = now.saturating_sub(watch.last_counted.duration());
+        watch.last_counted = At::new(now);
         since
     }
 
@@ -160,32 +180,37 @@ impl Schedule {
         *next_ticket += 1;
         if let Some(watch) = watches.get_mut(&key) {
             watch.ticket = *next_ticket;
-            watch.due = Some(at);
+            watch.due = At::new(at);
         }
-        queues.entry(account).or_default().due.push(Reverse((at, *next_ticket, key)));
+        queues.entry(account).or_default().due.push(Reverse((At::new(at), *next_ticket, key)));
     }
 
     /// The order is known to be there: an absence starts anew.
     pub(super) fn seen(&self, key: &str) {
         if let Some(watch) = self.inner.lock().expect("the schedule").watches.get_mut(key) {
-            watch.last_counted = None;
+            watch.last_counted = At::NEVER;
         }
     }
 }
 
 impl Inner {
     fn set(&mut self, record: &Record, now: Duration, wait: impl FnOnce(u32, bool) -> Option<Duration>) {
-        let key: Arc<str> = Arc::from(record.key.as_str());
-        let watch = self.watches.entry(key.clone()).or_insert_with(|| Watch {
-            account: record.order.account.clone(),
-            ticket: 0,
-            due: None,
-            state: record.order.state,
-            made: 0,
-            last_counted: None,
-            in_flight: false,
-            hinted: false,
-            hinted_again: false,
+        let known = self.watches.get_key_value(record.key.as_str()).map(|(key, _)| key.clone());
+        let key: Arc<str> = known.unwrap_or_else(|| Arc::from(record.key.as_str()));
+        let watch = self.watches.entry(key.clone()).or_insert_with(|| {
+            let account =
+                self.queues.get_key_value(record.order.account.as_str()).map(|(name, _)| name.clone());
+            Box::new(Watch {
+                account: account.unwrap_or_else(|| Arc::from(record.order.account.as_str())),
+                ticket: 0,
+                due: At::NEVER,
+                state: record.order.state,
+                made: 0,
+                last_counted: At::NEVER,
+                in_flight: false,
+                hinted: false,
+                hinted_again: false,
+            })
         });
         if watch.state != record.order.state {
             watch.state = record.order.state;
@@ -201,14 +226,14 @@ impl Inner {
             // Planned again when it has ended.
             return;
         }
-        let at = now + wait;
-        if watch.hinted && watch.due.is_some_and(|due| due <= at) {
+        let at = At::new(now + wait);
+        if watch.hinted && watch.due <= at {
             // What a callback asked for is not put off by a plan that did not know of it.
             return;
         }
         self.next_ticket += 1;
         watch.ticket = self.next_ticket;
-        watch.due = Some(at);
+        watch.due = at;
         let queue = self.queues.entry(watch.account.clone()).or_default();
         queue.due.push(Reverse((at, watch.ticket, key)));
     }

@@ -71,6 +71,30 @@ fn one_refused_command_leaves_the_others_of_its_batch_alone() {
 }
 
 #[test]
+fn what_a_command_wrote_before_it_was_refused_is_undone_and_the_others_stay() {
+    let till = Till::new();
+    let store = till.open();
+    let mut other = new_order("a");
+    other.product = "9999".into();
+    let batch = [
+        given(create([sent("A", 0)]), 0),
+        // C is written, then it turns out that the id `a` is in use for something else.
+        given(create([sent("C", 0), intent_of(other, 0)]), 0),
+        given(fact("A", no_answer()), 0),
+        given(create([sent("B", 0)]), 0),
+    ];
+    let codes: Vec<_> =
+        store.commit(&batch).unwrap().into_iter().map(|r| r.err().map(|e| e.code())).collect();
+    assert_eq!(codes, [None, Some("order_conflict"), None, None]);
+    assert_eq!(store.order("A").unwrap().unwrap().order.state, OrderState::Unknown);
+    assert!(store.order("B").unwrap().is_some());
+    assert!(store.order("C").unwrap().is_none(), "all or none");
+    assert_eq!(store.history("A").unwrap().len(), 3, "nothing was written twice");
+    drop(store);
+    assert_sound(&till.journal());
+}
+
+#[test]
 fn commands_of_a_batch_see_those_before_them() {
     let till = Till::new();
     let store = till.open();

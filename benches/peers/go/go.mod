@@ -1,0 +1,3 @@
+module tillgate.example/peer
+
+go 1.18
