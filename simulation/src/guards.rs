@@ -8,6 +8,15 @@ use crate::run::{Seeds, run};
 fn why_not(guard: Guard) -> Option<&'static str> {
     match guard {
         Guard::DiskFailure => Some("no disk fails here; the sweep over torn disks shows it"),
+        Guard::NoRedirects
+        | Guard::FreshConnections
+        | Guard::AnswerSize
+        | Guard::ExactMoney
+        | Guard::CallbackPath
+        | Guard::CallbackSize
+        | Guard::SecretsNotPrinted
+        | Guard::HttpsOnly
+        | Guard::CertificateChecked => Some("no HTTP here; tests against sockets show it"),
         _ => None,
     }
 }
