@@ -250,10 +250,11 @@ fn only_on_the_page(page: &str, tests: &[Test<'_>]) -> Vec<String> {
         let [_, _, guard, _, name, ..] = cells[..] else {
             return Some(format!("{PAGE} has a row of rule {rule} without a guard and a test"));
         };
-        let is_so = tests.iter().any(|test| {
-            test.guard.rule == rule && test.guard.name == guard && test.short() == name
-        });
-        (!is_so).then(|| format!("{PAGE} lists {name} of {guard} with rule {rule}, and there is no such test"))
+        let is_so = tests
+            .iter()
+            .any(|test| test.guard.rule == rule && test.guard.name == guard && test.short() == name);
+        (!is_so)
+            .then(|| format!("{PAGE} lists {name} of {guard} with rule {rule}, and there is no such test"))
     });
     wrong.collect()
 }
@@ -391,7 +392,8 @@ mod tests {
     fn a_row_without_its_guard_or_its_test_is_a_flaw() {
         let (suite, guard) = (&Suite::Python, guards::named("submit_by").unwrap());
         let tests = [Test { suite, guard, name: "rules::rule_06_a".to_string() }];
-        let flaws = |row: &str| only_on_the_page(&format!("| rule | guard |\n|---|---|\n{row}\n"), &tests).len();
+        let flaws =
+            |row: &str| only_on_the_page(&format!("| rule | guard |\n|---|---|\n{row}\n"), &tests).len();
         assert_eq!(flaws("| 6 | `submit_by` | it starts late | `rule_06_a` | `intents.rs` |"), 0);
         assert_eq!(flaws("| 7 | `submit_by` | it starts late | `rule_06_a` | `intents.rs` |"), 1);
         assert_eq!(flaws("| 6 | `submit_to` | it starts late | `rule_06_a` | `intents.rs` |"), 1);
