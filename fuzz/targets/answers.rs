@@ -4,9 +4,9 @@
 //!
 //! * It never panics (that would be told as `internal`), and sends a read at most three times and all else once.
 //! * What changes something is `refused` only by a documented status with the gateway's own error.
-//! * Records come only with a status that says yes. What orders, costs, face values, gift cards and the balance tell stood on the
-//!   wire: amounts to the last digit, ids and statuses to the last letter. Of the other operations, which tell no amounts, the
-//!   records are not compared.
+//! * Records come only with a status that says yes. What orders, costs and the balance tell stood on the wire: amounts to the last
+//!   digit, ids and statuses to the last letter. The records of the other operations are not compared, face values and gift
+//!   cards among them.
 #![no_main]
 
 use std::collections::HashMap;
@@ -74,11 +74,11 @@ fn call(clients: &Clients, operation: u8, answer: &NetworkAnswer) {
         }
         3 => compare_costs(ask!(Read, user.get_product_cost(vec![cost()])), answer),
         4 => drop(ask!(Read, user.get_responses())),
-        5 => compare_catalogue(ask!(Read, user.get_catalogue(CysendCatalogueFilter::default())), answer),
+        5 => drop(ask!(Read, user.get_catalogue(CysendCatalogueFilter::default()))),
         6 => drop(ask!(Read, user.get_countries(CysendCountryFilter::default()))),
         7 => drop(ask!(Read, user.get_categories(CysendCategoryFilter::default()))),
         8 => drop(ask!(Read, user.get_products(CysendProductFilter::default()))),
-        9 => compare_face_values(ask!(Read, user.get_face_values(CysendFaceValueFilter::default())), answer),
+        9 => drop(ask!(Read, user.get_face_values(CysendFaceValueFilter::default()))),
         10 => drop(ask!(Read, user.get_maintenance(None))),
         11 => drop(ask!(Read, user.get_promotions(None))),
         12 => compare_balance(ask!(Read, user.balance()), answer),
@@ -89,7 +89,7 @@ fn call(clients: &Clients, operation: u8, answer: &NetworkAnswer) {
             let options = CysendTokenOptions { ip_restricted: false, authorized_ips: None, ttl_s: None };
             drop(ask!(Else, user.create_access_token(options)));
         }
-        17 => compare_gift_card(ask!(Else, user.get_gift_card(secret())), answer),
+        17 => drop(ask!(Else, user.get_gift_card(secret()))),
         18 => drop(ask!(Else, user.get_active(secret()))),
         19 => drop(ask!(Else, user.put_active(secret(), true))),
         20 => drop(ask!(Read, user.get_subscriptions())),
@@ -165,11 +165,8 @@ fn judge<T>(method: &str, kind: Kind, told: &Result<T>, answer: &NetworkAnswer) 
     }
 }
 
-/// The fields of a record, as they stood on the wire.
-type Fields = HashMap<String, Box<RawValue>>;
-
-/// The fields of each record of a list.
-fn records(answer: &NetworkAnswer) -> Vec<Fields> {
+/// The fields of each record of a list, as they stood on the wire.
+fn records(answer: &NetworkAnswer) -> Vec<HashMap<String, Box<RawValue>>> {
     serde_json::from_slice(&answer.body).expect("what was told as a list of records is one")
 }
 
@@ -251,64 +248,7 @@ fn compare_costs(told: Result<Vec<CysendCost>>, answer: &NetworkAnswer) {
 
 fn compare_balance(told: Result<CysendBalance>, answer: &NetworkAnswer) {
     let Ok(balance) = told else { return };
-    let wire: Fields = serde_json::from_slice(&answer.body).expect("an object");
+    let wire: HashMap<String, Box<RawValue>> = serde_json::from_slice(&answer.body).expect("an object");
     same_amount(&balance.balance, wire.get("balance"));
     same_text(&balance.currency, wire.get("currency"));
-}
-
-fn compare_catalogue(told: Result<CysendCatalogue>, answer: &NetworkAnswer) {
-    let Ok(catalogue) = told else { return };
-    if answer.status == 204 {
-        return assert!(catalogue.face_values.fixed.is_empty() && catalogue.face_values.range.is_empty());
-    }
-    let wire: Fields = serde_json::from_slice(&answer.body).expect("an object");
-    let wire = below(&wire, "face_values").unwrap_or("{}");
-    same_face_values(&catalogue.face_values, &serde_json::from_str(wire).expect("an object"));
-}
-
-fn compare_face_values(told: Result<CysendFaceValues>, answer: &NetworkAnswer) {
-    let Ok(face_values) = told else { return };
-    if answer.status == 204 {
-        return assert!(face_values.fixed.is_empty() && face_values.range.is_empty());
-    }
-    same_face_values(&face_values, &serde_json::from_slice(&answer.body).expect("an object"));
-}
-
-/// What stands in a field, unless it is absent or null.
-fn below<'a>(wire: &'a Fields, name: &str) -> Option<&'a str> {
-    wire.get(name).map(|raw| raw.get()).filter(|text| *text != "null")
-}
-
-fn same_face_values(told: &CysendFaceValues, wire: &Fields) {
-    let list = |name: &str| -> Vec<Fields> {
-        serde_json::from_str(below(wire, name).unwrap_or("[]"))
-            .expect("what was told as a list of records is one")
-    };
-    let (fixed, range) = (list("fixed"), list("range"));
-    assert_eq!((told.fixed.len(), told.range.len()), (fixed.len(), range.len()));
-    for (value, wire) in told.fixed.iter().zip(&fixed) {
-        same_amount(&value.face_value_id.into(), wire.get("face_value_id"));
-        same_amount(&value.face_value, wire.get("face_value"));
-        same_text(&value.face_value_currency, wire.get("face_value_currency"));
-        same_amount(&value.cost, wire.get("cost"));
-        same_text(&value.cost_currency, wire.get("cost_currency"));
-    }
-    for (value, wire) in told.range.iter().zip(&range) {
-        same_amount(&value.face_value_id.into(), wire.get("face_value_id"));
-        same_amount(&value.face_value_from, wire.get("face_value_from"));
-        same_amount(&value.face_value_to, wire.get("face_value_to"));
-        same_amount(&value.face_value_step, wire.get("face_value_step"));
-        same_text(&value.face_value_currency, wire.get("face_value_currency"));
-        same_amount(&value.minimum_cost, wire.get("minimum_cost"));
-        same_amount(&value.maximum_cost, wire.get("maximum_cost"));
-        same_text(&value.cost_currency, wire.get("cost_currency"));
-    }
-}
-
-fn compare_gift_card(told: Result<CysendGiftCard>, answer: &NetworkAnswer) {
-    let Ok(card) = told else { return };
-    let wire: Fields = serde_json::from_slice(&answer.body).expect("an object");
-    same_amount(&card.face_value, wire.get("face_value"));
-    same_amount(&card.remaining_balance, wire.get("remaining_balance"));
-    same_text(&card.currency, wire.get("currency"));
 }
