@@ -33,7 +33,7 @@ const MANIFEST: &str = include_str!("../templates/synth/core.toml");
 const BINDINGS: &[(&str, &str)] = &[
     ("bindings-c", "bindings-c"),
     ("bindings-python", "bindings-python"),
-    ("bindgen/spike/node", "bindings-node"),
+    ("bindings-node", "bindings-node"),
 ];
 
 /// What of them does not come along: what is built, installed or generated.

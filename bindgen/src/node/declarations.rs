@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use askama::Template;
 
-use super::{ErrorView, ended, error_class, is_js_constructor, js_variable, stream_item};
+use super::{
+    ErrorView, closing, ended, error_class, is_js_constructor, is_wait, js_variable, pages, stream_item,
+};
 use crate::ir::{
     Argument, Directions, Enum, EnumKind, Field, Function, Interface, Object, Type, Variant, camel,
 };
@@ -104,6 +106,8 @@ struct ClassView {
     members: Vec<MemberView>,
     /// What a stream gives.
     stream: Option<String>,
+    /// What JavaScript has besides: iteration, pages, disposal.
+    added: Vec<MemberView>,
 }
 
 struct MemberView {
@@ -306,15 +310,58 @@ impl<'a> Writer<'a> {
             name: object.name.clone(),
             is_secret: object.name == "Secret",
             members,
-            stream: stream_item(object).map(|item| self.ty(item, Way::Out)),
+            stream: stream_item(object).map(|(item, _)| self.ty(item, Way::Out)),
+            added: self.added(object),
         }
+    }
+
+    fn added(&self, object: &Object) -> Vec<MemberView> {
+        let member = |docs: &str, declaration: String| MemberView { docs: js_doc(docs, "  "), declaration };
+        let generator = |item: &str| format!("AsyncGenerator<{item}, void, void>");
+        let mut added = Vec::new();
+        if let Some((item, is_timed)) = stream_item(object) {
+            let item = self.ty(item, Way::Out);
+            let end = if is_timed { "it is closed" } else { "there is no more" };
+            if is_timed {
+                self.used.borrow_mut().insert("WaitOptions".to_string());
+                added.push(member(
+                    "Goes over what `next` gives, until it is closed. Like `for await` over the object itself, but a signal \
+                     can end it: then it throws the signal's reason.",
+                    format!("iterate(options?: WaitOptions | null): {}", generator(&item)),
+                ));
+            }
+            let docs = format!("Goes over what `next` gives, until {end}.");
+            added.push(member(&docs, format!("[Symbol.asyncIterator](): {}", generator(&item))));
+        }
+        for (function, _, item) in object.methods.iter().filter_map(|x| pages(self.interface, x)) {
+            let docs = format!(
+                "The same as `{}`, but all pages one after the other, each fetched when it is needed.",
+                camel(&function.name)
+            );
+            let name = camel(&format!("{}_all", function.name));
+            let (arguments, item) = (self.arguments(&function.arguments), self.ty(item, Way::Out));
+            added.push(member(&docs, format!("{name}({arguments}): {}", generator(&item))));
+        }
+        if let Some(close) = closing(object) {
+            let declaration = "[Symbol.asyncDispose](): Promise<void>".to_string();
+            added.push(member("`close`, for `await using`.", declaration));
+            if !close.is_async {
+                added.push(member("`close`, for `using`.", "[Symbol.dispose](): void".to_string()));
+            }
+        }
+        added
     }
 
     fn function(&self, function: &Function, before: &str, indent: &str) -> MemberView {
         let returns = function.returns.as_ref().map_or("void".to_string(), |ty| self.ty(ty, Way::Out));
         let returns = if function.is_async { format!("Promise<{returns}>") } else { returns };
         let name = if function.name == "new" { "create".to_string() } else { camel(&function.name) };
-        let declaration = format!("{before}{name}({}): {returns}", self.arguments(&function.arguments));
+        let mut arguments = self.arguments(&function.arguments);
+        if is_wait(function) {
+            self.used.borrow_mut().insert("WaitOptions".to_string());
+            arguments.push_str(", options?: WaitOptions | null");
+        }
+        let declaration = format!("{before}{name}({arguments}): {returns}");
         MemberView { docs: js_doc(&function.docs, indent), declaration }
     }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use napi_sys as sys;
+use napi::sys;
 use tillgate as core;
 
 use crate::convert::ToJs;
@@ -24,13 +24,16 @@ enum Cause {
     Core(core::TillgateError),
     /// Node-API refused.
     Engine(sys::napi_status),
-    /// A defect.
-    Panic(String),
 }
 
 impl Failure {
     pub fn argument(reason: impl Into<String>) -> Self {
         Self(Box::new(Cause::Argument { path: String::new(), reason: reason.into() }))
+    }
+
+    /// The same, at this place.
+    pub fn argument_at(path: String, reason: String) -> Self {
+        Self(Box::new(Cause::Argument { path, reason }))
     }
 
     pub fn engine(status: sys::napi_status) -> Self {
@@ -40,10 +43,9 @@ impl Failure {
         }))
     }
 
+    /// A defect.
     pub fn panic(payload: &(dyn Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_string());
-        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        Self(Box::new(Cause::Panic(text.unwrap_or_else(|| "a panic without words".to_string()))))
+        core::panicked(payload).into()
     }
 
     /// The same, inside this field or argument. Rust's name becomes JavaScript's.
@@ -84,9 +86,15 @@ impl Js {
     pub fn error(&self, failure: Failure) -> Option<Value> {
         let error = match *failure.0 {
             Cause::Thrown => return None,
-            Cause::Argument { path, reason } => core::TillgateError::invalid_argument(path, reason),
+            Cause::Argument { path, mut reason } => {
+                // The advice follows it.
+                if !reason.ends_with('.') {
+                    reason.push('.');
+                }
+                core::TillgateError::invalid_argument(path, reason)
+            }
             Cause::Core(error) => error,
-            Cause::Engine(_) | Cause::Panic(_) => core::TillgateError::internal(failure.to_string()),
+            Cause::Engine(_) => core::TillgateError::internal(failure.to_string()),
         };
         let text = error.to_string();
         let (code, details) = crate::generated::error_parts(error);
@@ -122,7 +130,6 @@ impl fmt::Display for Failure {
             Cause::Argument { path, reason } => write!(f, "{path}: {reason}"),
             Cause::Core(error) => write!(f, "{error}"),
             Cause::Engine(status) => write!(f, "Node-API answered with status {status}"),
-            Cause::Panic(text) => write!(f, "The work broke off: {text}."),
         }
     }
 }

@@ -1,8 +1,11 @@
-// What the generated files stand on: the addon, the shapes of objects, and the errors of calls.
+// What the generated files stand on: the addon, the shapes of objects, the errors of calls, and waits that can be ended.
 'use strict'
 
 const { inspect } = require('node:util')
-const native = require('../native.node')
+const native = require('./load.js')
+
+/** How long a stream is asked at a time. */
+const PATIENCE_MS = 60_000
 
 /** Known to this package alone: with it, the constructor of a class takes a handle. */
 const adopted = Symbol('adopted')
@@ -10,13 +13,71 @@ const adopted = Symbol('adopted')
 /** The handle, if the constructor was called to adopt one. */
 const handleOf = (parameters) => (parameters[0] === adopted ? parameters[1] : undefined)
 
+/** The names of `using` and `await using`; older versions of Node know them by what compilers write. */
+const dispose = {
+  now: Symbol.dispose ?? Symbol.for('Symbol.dispose'),
+  later: Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose'),
+}
+
+/** The class of all errors of this library, once it is bound. */
+let OwnError
+
 /**
  * An error of a call that has ended. It was made when nothing of the caller stood on the stack any more; here, after the
- * wait, the engine knows who was waiting.
+ * wait, the engine knows who was waiting. What others threw stays as it is.
  */
 function traced(error) {
-  if (error instanceof Error) Error.captureStackTrace(error, traced)
+  if (error instanceof OwnError) Error.captureStackTrace(error, traced)
   return error
+}
+
+/** The signal among the options of a wait. */
+function signalOf(options) {
+  if (options === undefined || options === null) return undefined
+  if (typeof options !== 'object') native.refuse('options', 'expected an object such as { signal }')
+  for (const name in options) {
+    if (name !== 'signal') native.refuse('options', `there is no option ${JSON.stringify(name)}; known is signal`)
+  }
+  const { signal } = options
+  if (signal === undefined || signal === null) return undefined
+  if (!(signal instanceof AbortSignal)) native.refuse('options.signal', 'expected an AbortSignal')
+  return signal
+}
+
+/** Waits for a call, unless a signal ends the wait before. What the call began goes on. */
+async function abortable(options, call) {
+  const signal = signalOf(options)
+  if (signal === undefined) return call()
+  signal.throwIfAborted()
+  const answered = call()
+  const ticket = native.ticket()
+  let abort
+  const aborted = new Promise((_, reject) => {
+    abort = () => {
+      reject(signal.reason)
+      native.abandon(ticket)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([aborted, answered])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+/** What a stream gives, one after the other, until it is closed. */
+async function* eachUntilClosed(stream, options) {
+  for (;;) {
+    let item
+    try {
+      item = await stream.next(PATIENCE_MS, options)
+    } catch (error) {
+      if (error instanceof OwnError && error.code === 'closed') return
+      throw error
+    }
+    if (item !== null) yield item
+  }
 }
 
 const isObject = (it) => typeof it === 'object' && it !== null && !Array.isArray(it)
@@ -89,7 +150,8 @@ function secretFace(Secret) {
 const jsPath = (path) =>
   path.replace(/"(?:[^"\\]|\\.)*"|_([a-z0-9])/g, (whole, letter) => (letter === undefined ? whole : letter.toUpperCase()))
 
-function bind(fingerprint, shapes, makeError) {
+function bind(fingerprint, shapes, makeError, ErrorClass) {
+  OwnError = ErrorClass
   const failed = (code, text, details) => {
     if (details.field) details.field = jsPath(details.field)
     return makeError(code, text, details)
@@ -100,4 +162,6 @@ function bind(fingerprint, shapes, makeError) {
   native.bind(fingerprint, shapes, failed, makeInstant, makeMap)
 }
 
-module.exports = { ExactDate, adopted, bind, handleOf, native, record, secretFace, traced, variants }
+module.exports = {
+  ExactDate, abortable, adopted, bind, dispose, eachUntilClosed, handleOf, native, record, secretFace, traced, variants,
+}

@@ -253,7 +253,7 @@ impl ToJs for HashMap<String, String> {
 
 impl FromJs for HashMap<String, String> {
     fn from_js(js: &Js, value: Value) -> Result<Self> {
-        if js.kind(value)? != napi_sys::ValueType::napi_object || js.is_array(value)? {
+        if js.kind(value)? != napi::sys::ValueType::napi_object || js.is_array(value)? {
             return Err(js.expected("an object with strings", value));
         }
         let keys = js.keys(value)?;

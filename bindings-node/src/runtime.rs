@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::Arc;
 
-use napi_sys as sys;
+use napi::sys;
 
 use crate::calls::Waiting;
 use crate::failure::{Failure, Result};
@@ -41,6 +41,10 @@ struct ShapeFunctions {
     open: sys::napi_ref,
 }
 
+/// The usual mistake is a body that a web framework has parsed.
+const BYTES: &str = "the bytes as they came, a Buffer or Uint8Array (a web framework that parsed the body must be told not to; \
+                     in Express express.raw({ type: () => true }) keeps it raw)";
+
 /// A long-lived thing of core, in the hands of the garbage collector.
 struct Handle {
     object: Arc<dyn Any + Send + Sync>,
@@ -57,22 +61,58 @@ impl State {
     }
 }
 
+/// A function that JavaScript calls.
+pub type NativeFunction = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
+
+/// What the package's own JavaScript calls beside the operations.
+pub const FUNCTIONS: &[(&std::ffi::CStr, NativeFunction)] = &[
+    (c"bind", bind),
+    (c"ticket", crate::calls::ticket),
+    (c"abandon", crate::calls::abandon),
+    (c"refuse", refuse),
+];
+
+/// `refuse(path, reason)`: throws what a wrong argument is answered with.
+///
+/// # Safety
+/// Only Node calls this.
+pub unsafe extern "C" fn refuse(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let [path, reason] = unsafe { arguments(env, info) };
+    let Ok(js) = (unsafe { Js::of(env) }) else { return null_mut() };
+    let texts = js.read_string(path).and_then(|path| Ok((path, js.read_string(reason)?)));
+    js.throw(match texts {
+        Ok((path, reason)) => Failure::argument_at(path, reason),
+        Err(failure) => failure,
+    });
+    null_mut()
+}
+
+/// So many arguments of a call, `undefined` where there are fewer.
+///
+/// # Safety
+/// Inside a call that Node made.
+pub unsafe fn arguments<const COUNT: usize>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> [Value; COUNT] {
+    let mut arguments = [null_mut(); COUNT];
+    let mut count = COUNT;
+    unsafe { sys::napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), null_mut(), null_mut()) };
+    arguments.map(Value)
+}
+
 /// `bind(fingerprint, shapes, makeError, makeInstant, makeMap)`: hands over the functions that make and open objects. The
 /// fingerprint tells whether the JavaScript files and the addon were generated together.
 ///
 /// # Safety
 /// Only Node calls this.
 pub unsafe extern "C" fn bind(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    let mut arguments = [null_mut(); 5];
-    let mut count = arguments.len();
-    unsafe { sys::napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), null_mut(), null_mut()) };
-    let bound = unsafe { Js::of(env) }.and_then(|js| {
-        js.bind(arguments.map(Value)).map_err(|f| (js, f)).or_else(|(js, f)| {
-            js.throw(f);
-            Ok(())
-        })
-    });
-    drop(bound);
+    let given = unsafe { arguments(env, info) };
+    if let Ok(js) = unsafe { Js::of(env) }
+        && let Err(failure) = js.bind(given)
+    {
+        js.throw(failure);
+    }
     null_mut()
 }
 
@@ -383,7 +423,7 @@ impl Js {
         };
         let is_bytes = [sys::TypedarrayType::uint8_array, sys::TypedarrayType::uint8_clamped_array];
         if read != sys::Status::napi_ok || !is_bytes.contains(&kind) {
-            return Err(self.expected("a Uint8Array", value));
+            return Err(self.expected(BYTES, value));
         }
         if length == 0 {
             return Ok(Vec::new());

@@ -4,7 +4,7 @@
 //! JavaScript thread, first when the call is made and again when it wakes: no other thread touches it, the result becomes
 //! JavaScript's where it arrives, and nothing of this is generic.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +13,7 @@ use std::ptr::null_mut;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use napi_sys as sys;
+use napi::sys;
 use tillgate as core;
 
 use crate::convert::{FromJs, ToJs};
@@ -69,6 +69,27 @@ pub unsafe extern "C" fn call(env: sys::napi_env, info: sys::napi_callback_info)
     }
 }
 
+/// `ticket()`: names the call that was begun last on this thread, for `abandon`.
+///
+/// # Safety
+/// Only Node calls this.
+pub unsafe extern "C" fn ticket(env: sys::napi_env, _info: sys::napi_callback_info) -> sys::napi_value {
+    let Ok(js) = (unsafe { Js::of(env) }) else { return null_mut() };
+    // Exact far beyond what a process can call.
+    js.number(js.state().waiting.ticket.get() as f64).map_or(null_mut(), |ticket| ticket.0)
+}
+
+/// `abandon(ticket)`: nobody waits for that call any more.
+///
+/// # Safety
+/// Only Node calls this.
+pub unsafe extern "C" fn abandon(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let [ticket] = unsafe { crate::runtime::arguments(env, info) };
+    let Ok(js) = (unsafe { Js::of(env) }) else { return null_mut() };
+    let _ = guarded(|| js.abandon(js.read_number(ticket).unwrap_or_default() as u64));
+    null_mut()
+}
+
 /// Runs; a panic becomes a failure.
 fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(Failure::panic(&*panic)))
@@ -82,9 +103,12 @@ pub struct Waiting {
     calls: RefCell<Vec<Option<Pending>>>,
     free: RefCell<Vec<usize>>,
     bell: RefCell<Option<Arc<Bell>>>,
+    /// Names the call that began last.
+    ticket: Cell<u64>,
 }
 
 struct Pending {
+    ticket: u64,
     /// Taken out while it is polled.
     work: Option<Work>,
     deferred: sys::napi_deferred,
@@ -152,7 +176,10 @@ impl Js {
         }
         status(unsafe { sys::napi_create_promise(self.env, &mut deferred, &mut promise) })?;
         let waker = Waker::from(Arc::new(Ringer { bell, place }));
-        let pending = Some(Pending { work: Some(work), deferred, waker });
+        // Where it is, and that it is this one and no later one.
+        let ticket = (waiting.ticket.get() / WAITING_MAX as u64 + 1) * WAITING_MAX as u64 + place as u64;
+        waiting.ticket.set(ticket);
+        let pending = Some(Pending { ticket, work: Some(work), deferred, waker });
         let mut calls = waiting.calls.borrow_mut();
         let first = calls.len() == waiting.free.borrow().len();
         if place == calls.len() {
@@ -192,6 +219,12 @@ impl Js {
         }
         let _ = catch_unwind(AssertUnwindSafe(|| drop(work)));
         self.settle(deferred, done);
+        self.leave(place);
+    }
+
+    /// Makes room: the call at this place is done.
+    fn leave(&self, place: usize) {
+        let waiting = &self.state().waiting;
         waiting.calls.borrow_mut()[place] = None;
         waiting.free.borrow_mut().push(place);
         if waiting.free.borrow().len() == waiting.calls.borrow().len() {
@@ -199,6 +232,24 @@ impl Js {
             waiting.free.borrow_mut().clear();
             self.keep_process_alive(false);
         }
+    }
+
+    /// Lets go of the wait with this ticket, and of the wait alone: what core began goes on. Its promise, which nobody looks
+    /// at any more, is resolved.
+    fn abandon(&self, ticket: u64) -> Result<()> {
+        let waiting = &self.state().waiting;
+        let place = (ticket % WAITING_MAX as u64) as usize;
+        let found = match waiting.calls.borrow_mut().get_mut(place) {
+            Some(Some(call)) if call.ticket == ticket => Some((call.work.take(), call.deferred)),
+            _ => None,
+        };
+        // It has ended already.
+        let Some((work, deferred)) = found else { return Ok(()) };
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(work)));
+        let undefined = self.undefined()?;
+        unsafe { sys::napi_resolve_deferred(self.env, deferred, undefined.0) };
+        self.leave(place);
+        Ok(())
     }
 
     fn settle(&self, deferred: sys::napi_deferred, done: Result<Option<Value>>) {
