@@ -753,7 +753,7 @@ mod tests {
         assert!(output.contains("note: string | null"), "{types}");
         assert!(output.contains("retries: number"), "{types}");
         assert!(input.contains("note?: string | null | undefined"), "{types}");
-        assert!(input.contains("retries?: number | undefined"), "{types}");
+        assert!(input.contains("retries?: number | null | undefined"), "{types}");
         assert!(input.contains("createOrder(order: CysendOrderInput): Promise<CysendOrder>"), "{types}");
     }
 

@@ -29,8 +29,10 @@ napi::ctor::declarative::ctor! {
 /// # Safety
 /// Only the registration calls this, with an environment that lives and its `exports` object.
 unsafe fn export(env: sys::napi_env, exports: sys::napi_value) -> napi::Result<sys::napi_value> {
-    let mut properties: Vec<_> =
-        runtime::FUNCTIONS.iter().map(|(name, function)| property(name, *function, std::ptr::null_mut())).collect();
+    let mut properties: Vec<_> = runtime::FUNCTIONS
+        .iter()
+        .map(|(name, function)| property(name, *function, std::ptr::null_mut()))
+        .collect();
     for operation in generated::operations() {
         let data = std::ptr::from_ref(operation).cast_mut().cast::<c_void>();
         properties.push(property(operation.name, calls::call, data));

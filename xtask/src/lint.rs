@@ -9,7 +9,7 @@ use crate::compile::{self, FEATURES};
 use crate::program::{self, Output};
 use crate::report::{Report, Tally};
 use crate::tree::Tree;
-use crate::{python, samples, setup};
+use crate::{node, python, samples, setup};
 
 const LIMIT: Duration = Duration::from_secs(45 * 60);
 
@@ -34,6 +34,9 @@ pub fn run(tree: &Tree) -> Result<bool> {
     });
     if report.prepare("tools for Python", || setup::python(tree)) {
         report.cases("ruff and mypy", || python::lint(tree));
+    }
+    if report.prepare("tools for Node", || setup::node(tree)) {
+        report.cases("tsc", || node::lint(tree));
     }
     Ok(report.finish())
 }

@@ -255,8 +255,13 @@ impl<'a> Writer<'a> {
         let ty = self.ty(&field.ty, way);
         let may_be_left_out = way == Way::In && (field.default.is_some() || field.ty.is_optional());
         let name = camel(&field.name);
-        let declaration =
-            if may_be_left_out { format!("{name}?: {ty} | undefined") } else { format!("{name}: {ty}") };
+        // What has a default may be null too, like what is optional.
+        let null = if field.ty.is_optional() { "" } else { " | null" };
+        let declaration = if may_be_left_out {
+            format!("{name}?: {ty}{null} | undefined")
+        } else {
+            format!("{name}: {ty}")
+        };
         MemberView { docs: js_doc(&field.docs, indent), declaration }
     }
 
@@ -370,7 +375,10 @@ impl<'a> Writer<'a> {
         // Nothing may be left out before something that must be there.
         let last = arguments.iter().rposition(|argument| !omittable(argument)).map_or(0, |last| last + 1);
         let written = arguments.iter().enumerate().map(|(index, argument)| {
-            let (name, ty) = (js_variable(&camel(&argument.name)), self.ty(&argument.ty, Way::In));
+            let (name, mut ty) = (js_variable(&camel(&argument.name)), self.ty(&argument.ty, Way::In));
+            if omittable(argument) && !argument.ty.is_optional() {
+                ty.push_str(" | null");
+            }
             match (omittable(argument), index >= last) {
                 (true, true) => format!("{name}?: {ty}"),
                 (true, false) => format!("{name}: {ty} | undefined"),

@@ -160,7 +160,7 @@ export interface CysendBeneficiaryInput {
   /** Its value, such as `+41791234567`. At most 1000 characters. */
   value: string
   /** In an answer, the fields that this version does not know: name and JSON text. Never sent: leave it empty. */
-  extra?: Record<string, string> | undefined
+  extra?: Record<string, string> | null | undefined
 }
 
 /** A fact about the beneficiary that a product asks for (CY.SEND schema `ProductParameter`). */
@@ -212,7 +212,7 @@ export interface CysendCatalogueFilter {
   /** Whether products come with instructions for redeeming. The gateway's default: no. */
   returnUsageInstruction?: boolean | null | undefined
   /** The languages of texts, as ISO 639-1 codes. None: all. */
-  languages?: Array<string> | undefined
+  languages?: Array<string> | null | undefined
 }
 
 /** A category of products (CY.SEND schema `Category`). */
@@ -380,7 +380,7 @@ export interface CysendDestinationParameterInput {
   /** Its value. */
   value: string
   /** In an answer, the fields that this version does not know: name and JSON text. Never sent: leave it empty. */
-  extra?: Record<string, string> | undefined
+  extra?: Record<string, string> | null | undefined
 }
 
 /** An error that the gateway can tell (CY.SEND operation `getErrors`, schema `APIErrorDescription`). */
@@ -655,7 +655,7 @@ export interface CysendOrderRequest {
    */
   callbackUrl?: string | null | undefined
   /** Notifications to subscribe to for this order. At most 50. */
-  notifications?: Array<CysendSubscriptionInput> | undefined
+  notifications?: Array<CysendSubscriptionInput> | null | undefined
 }
 
 /** What a token may do (CY.SEND schema `Permission`). */
@@ -753,7 +753,7 @@ export interface CysendProductFilter {
   /** Whether products come with instructions for redeeming. The gateway's default: no. */
   returnUsageInstruction?: boolean | null | undefined
   /** The languages of texts, as ISO 639-1 codes. None: all. */
-  languages?: Array<string> | undefined
+  languages?: Array<string> | null | undefined
 }
 
 /** A promotion (CY.SEND schema `Promotion`). */
@@ -896,7 +896,7 @@ export interface CysendSubscriptionInput {
   /** Where the notification goes; the channel says which parameters it wants. */
   destination: Array<CysendDestinationParameterInput>
   /** In an answer, the fields that this version does not know: name and JSON text. Never sent: leave it empty. */
-  extra?: Record<string, string> | undefined
+  extra?: Record<string, string> | null | undefined
 }
 
 /** A text in one language (CY.SEND schemas `Product_usage_instructions_inner` and its like). */

@@ -241,7 +241,7 @@ export interface NewOrder {
   /** Whether this is real. CY.SEND: a wire text of `CysendOrderScenario`, `live` for a real purchase. There is no default. */
   scenario: string
   /** Whom it is for, as the product asks. */
-  beneficiary?: Array<BeneficiaryField> | undefined
+  beneficiary?: Array<BeneficiaryField> | null | undefined
   /** The name under which the account was attached; may be left out while there is only one. */
   account?: string | null | undefined
   /** Bounds to check the amount against. */
@@ -255,13 +255,13 @@ export interface NewOrder {
    * Notifications that the gateway shall send of this order, besides or instead of `callbackUrl`. At most 50. Not part of what
    * makes two requests the same.
    */
-  notifications?: Array<OrderNotification> | undefined
+  notifications?: Array<OrderNotification> | null | undefined
   /** A gift card or the like that pays (CY.SEND: `giftCardCode`). Kept encrypted; not part of what makes two requests the same. */
   paymentCode?: Secret | string | null | undefined
   /** Time to act in milliseconds: no attempt starts later. Default: the policy's, 60,000. */
   submitWithinMs?: number | null | undefined
   /** The caller's own notes; kept, never sent. */
-  notes?: Record<string, string> | undefined
+  notes?: Record<string, string> | null | undefined
 }
 
 /** An order that undoes another. */
@@ -421,7 +421,7 @@ export interface OrderInput {
 /** Which orders to list. What is left out does not restrict. */
 export interface OrderFilter {
   /** Only orders in one of these states. */
-  states?: Array<OrderState> | undefined
+  states?: Array<OrderState> | null | undefined
   /** Only orders of this account (the text of `Order.account`). */
   account?: string | null | undefined
   /** Only orders made at or after this moment. */
@@ -429,11 +429,11 @@ export interface OrderFilter {
   /** Only orders made before this moment. */
   createdBefore?: Date | null | undefined
   /** Only orders with a conflict mark. */
-  conflictsOnly?: boolean | undefined
+  conflictsOnly?: boolean | null | undefined
   /** Only orders that hold this text in id, gateway uid, issuer's reference, a beneficiary value or a note. Case does not count. */
   text?: string | null | undefined
   /** At most this many, 1 to 1,000. */
-  limit?: number | undefined
+  limit?: number | null | undefined
   /** Where to go on: `next` of the page before. */
   after?: string | null | undefined
 }
@@ -459,37 +459,37 @@ export interface OrderPage {
 /** The figures of the law of orders. Every one has the law's default. */
 export interface OrderPolicy {
   /** Time to act after the intent, in milliseconds. */
-  submitWithinMs?: number | undefined
+  submitWithinMs?: number | null | undefined
   /** Pending orders of an earlier process are sent (within their time) instead of expired. */
-  resumePending?: boolean | undefined
+  resumePending?: boolean | null | undefined
   /** Settled absence needs at least so many counted answers. */
-  absenceAnswersMin?: number | undefined
+  absenceAnswersMin?: number | null | undefined
   /** Settled absence needs at least so much running time, in milliseconds. */
-  absenceRunningMs?: number | undefined
+  absenceRunningMs?: number | null | undefined
   /** Settled absence goes to review even where the gateway's adapter declares it a proof. */
-  absenceNeedsReview?: boolean | undefined
+  absenceNeedsReview?: boolean | null | undefined
   /** How long an absent order is still looked up, in milliseconds. */
-  appearanceWatchMs?: number | undefined
+  appearanceWatchMs?: number | null | undefined
   /** Wait before the first look-up, in milliseconds; the waits double from there. */
-  lookUpFirstMs?: number | undefined
+  lookUpFirstMs?: number | null | undefined
   /** The longest wait between look-ups of an unknown order, in milliseconds. */
-  lookUpUnknownMaxMs?: number | undefined
+  lookUpUnknownMaxMs?: number | null | undefined
   /** The longest wait between look-ups of an accepted order, in milliseconds. */
-  lookUpAcceptedMaxMs?: number | undefined
+  lookUpAcceptedMaxMs?: number | null | undefined
   /** Wait between the slow look-ups (in review, after absence), in milliseconds. */
-  lookUpSlowMs?: number | undefined
+  lookUpSlowMs?: number | null | undefined
   /** Look-ups at a time, for each account. */
-  lookUpsInFlightMax?: number | undefined
+  lookUpsInFlightMax?: number | null | undefined
   /** An order without a certain answer for this long is overdue, in milliseconds. */
-  overdueAfterMs?: number | undefined
+  overdueAfterMs?: number | null | undefined
   /** Orders in one call to the gateway. */
-  batchSizeOnWire?: number | undefined
+  batchSizeOnWire?: number | null | undefined
   /** Where the gateway offers no look-up: sends an unknown order again, although it may then be carried out twice. Leave it off. */
-  acceptDoublePurchaseRisk?: boolean | undefined
+  acceptDoublePurchaseRisk?: boolean | null | undefined
   /** Undoes an order by itself where the rules would end in review and the gateway can undo. */
-  undoIfUnknown?: boolean | undefined
+  undoIfUnknown?: boolean | null | undefined
   /** An event that was not acknowledged is given again after this long, in milliseconds. */
-  redeliverAfterMs?: number | undefined
+  redeliverAfterMs?: number | null | undefined
 }
 
 /** How to open a till. */
@@ -497,13 +497,13 @@ export interface TillConfig {
   /** The journal's file. Beside it stand `-wal`, `-lock` and `-reserve`. */
   journalPath: string
   /** Make the journal when there is none. Off, a missing journal is an error: it may have been lost. */
-  create?: boolean | undefined
+  create?: boolean | null | undefined
   /** Only read, and append callback hints; works beside the process that buys. */
-  readOnly?: boolean | undefined
+  readOnly?: boolean | null | undefined
   /** The key that encrypts voucher codes and the like. Without it nothing is bought. */
   key?: JournalKey | null | undefined
   /** Earlier keys, to read what they encrypted. */
-  oldKeys?: Array<JournalKey> | undefined
+  oldKeys?: Array<JournalKey> | null | undefined
   /** Names the installation; by default the machine's own id. Another one than the journal's means quarantine. */
   installationId?: string | null | undefined
   /** A file on another disk or server that mirrors the journal's epoch. Without it a restored backup is not noticed. */

@@ -12,6 +12,9 @@ import { CysendClient, Secret, Till, newId, newJournalKey } from 'tillgate'
 const SANDBOX =
   process.env.TILLGATE_SANDBOX ?? fileURLToPath(new URL('../../../target/debug/tillgate-sandbox', import.meta.url))
 
+/** It can pay for all that tests buy. */
+const ACCOUNT = 'till:secret:1000000.00:CHF'
+
 /** The first line that a program writes. */
 async function firstLine(stream) {
   for await (const line of createInterface({ input: stream })) return line
@@ -21,7 +24,7 @@ async function firstLine(stream) {
 /** A gateway that runs until `close`; it settles orders at once unless told otherwise. */
 export async function startGateway(...options) {
   const words = options.length === 0 ? ['--immediately-final'] : options
-  const child = spawn(SANDBOX, [...words, '--catalogue-products', '0', '--until-stdin-closes'], {
+  const child = spawn(SANDBOX, [...words, '--catalogue-products', '0', '--account', ACCOUNT, '--until-stdin-closes'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const url = (await firstLine(child.stdout)).replace('listening on ', '').trim()

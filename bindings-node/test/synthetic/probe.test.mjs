@@ -1,13 +1,16 @@
 // Everything that the interface has, there and back through the made-up core's `Probe`.
-'use strict'
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
+import { Worker } from 'node:worker_threads'
 
-const assert = require('node:assert/strict')
-const { execFileSync } = require('node:child_process')
-const { inspect } = require('node:util')
-const { test } = require('node:test')
-const { Worker } = require('node:worker_threads')
+const require = createRequire(import.meta.url)
 const tillgate = require('tillgate')
 
+const HERE = fileURLToPath(new URL('.', import.meta.url))
 const { ExactDate, InvalidArgumentError, Probe, ProbeStream, Secret, TillgateError } = tillgate
 
 const probe = new Probe({ name: 'a probe' })
@@ -305,7 +308,7 @@ test('a worker has its own, and ends in the middle of its calls', async () => {
 })
 
 test('a process lives while it waits, and no longer', () => {
-  const run = (source) => execFileSync(process.execPath, ['-e', source], { encoding: 'utf8', cwd: __dirname })
+  const run = (source) => execFileSync(process.execPath, ['-e', source], { encoding: 'utf8', cwd: HERE })
   const head = `const { Probe } = require('tillgate'); const probe = new Probe({ name: 'p' });`
   assert.equal(run(`${head} probe.wait(50).then((waited) => console.log(waited))`), '50\n')
   assert.equal(run(`${head} console.log(probe.add(1, 1))`), '2\n')
@@ -313,8 +316,8 @@ test('a process lives while it waits, and no longer', () => {
 
 test('files and addon of different versions do not work together', () => {
   const source = `
-    const native = require('../native.node')
+    const native = require('../../js/load.js')
     try { native.bind('other', [], () => {}, () => {}, () => {}) } catch (error) { console.log(error.message) }`
-  const said = execFileSync(process.execPath, ['-e', source], { encoding: 'utf8', cwd: __dirname })
+  const said = execFileSync(process.execPath, ['-e', source], { encoding: 'utf8', cwd: HERE })
   assert.match(said, /^tillgate cannot be used here: .*of different versions \(other and [0-9a-f]{16}\)/)
 })
