@@ -1,4 +1,5 @@
-// What calls cost, as information: one line per case, the best of several rounds.
+// What calls cost, as information: one line per case, the best of several rounds. It calls the made-up core, which has a trivial call
+// and records that need no gateway; bindings-node/README.md says how to run it.
 import { Probe } from 'tillgate'
 
 const probe = new Probe({ name: 'bench' })

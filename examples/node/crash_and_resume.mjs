@@ -38,7 +38,6 @@ const topUp = (id) => ({
 })
 
 await withTill(async (till, journal) => {
-  // sample: resume
   // The same id with the same request: an order that was placed before comes back as it is, and is not sent again.
   let order = await till.buy(topUp(await idOfSale(`${journal}.unfinished`)))
   // If the program died at a bad moment and the gateway never got the order, it takes a quarter of an hour of asking until that
@@ -48,7 +47,6 @@ await withTill(async (till, journal) => {
     if (SETTLED.includes(order.state)) break
     order = await till.wait(order.id, WAIT_MS)
   }
-  // sample ends
   console.log(inWords(order))
   return order.state === 'succeeded'
 })

@@ -16,7 +16,6 @@ function configOf(path, publicUrl, ...files) {
   return files.length === 0 ? behindAProxy(path, publicUrl) : withTls(path, publicUrl, ...files)
 }
 
-// sample: tls
 async function withTls(path, publicUrl, certificateFile, keyFile) {
   return {
     address: '0.0.0.0:8443',
@@ -26,9 +25,7 @@ async function withTls(path, publicUrl, certificateFile, keyFile) {
     tlsKeyPem: await readFile(keyFile, 'ascii'),
   }
 }
-// sample ends
 
-// sample: proxy
 function behindAProxy(path, publicUrl) {
   return {
     address: '127.0.0.1:8081',
@@ -36,7 +33,6 @@ function behindAProxy(path, publicUrl) {
     publicUrl, // such as https://shop.example/cysend
   }
 }
-// sample ends
 
 /**
  * The path that nobody guesses: it keeps strangers out, since callbacks are not signed. The same at each start, so that orders of an
@@ -64,7 +60,6 @@ function topUp(id, callbackUrl) {
 }
 
 await withTill(async (till, journal, ...own) => {
-  // sample: receive
   // The account is attached before. Keep the receiver: letting go of it ends it.
   const receiver = await till.receiveCallbacks(await configOf(await pathOf(journal), ...own))
   const id = newId()
@@ -73,7 +68,6 @@ await withTill(async (till, journal, ...own) => {
   // Nothing that a callback says is believed: it only makes the till ask the gateway sooner. So there is
   // nothing to do here but to wait, as without callbacks; or to read events.
   const order = await till.wait(id, 120_000)
-  // sample ends
   console.log(inWords(order))
   const status = await receiver.status()
   console.log(`Taken: ${status.handled} callbacks of ${status.connections} requests.`)

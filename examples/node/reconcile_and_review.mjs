@@ -62,7 +62,6 @@ async function show(till, order) {
   }
 }
 
-// sample: resolve
 /** Writes a person's decision into the order's history, for good. */
 async function resolve(till, id, state, decidedBy, grounds) {
   try {
@@ -73,7 +72,6 @@ async function resolve(till, id, state, decidedBy, grounds) {
     console.log(error.message)
   }
 }
-// sample ends
 
 await withTill(async (till, _journal, ...decision) => {
   if (decision.length > 0) await resolve(till, ...decision)
