@@ -29,8 +29,6 @@ pub enum What {
     Tests,
     /// What sells and judges, without what only developers need.
     Demo,
-    /// The same, and what sells in other languages than those of the demo.
-    Sellers,
     /// The sandbox alone.
     Sandbox,
     /// Core and what writes the bindings.
@@ -71,12 +69,9 @@ pub fn build(tree: &Tree, what: What) -> Result<Vec<Artifact>> {
             command.args(WORKSPACE).args(["--no-run", "--features", FEATURES]);
             "build-tests"
         }
-        What::Demo | What::Sellers => {
+        What::Demo => {
             for package in ["c", "caller", "runner", "sandbox", "judge"] {
                 command.args(["--package", &format!("tillgate-{package}")]);
-            }
-            if what == What::Sellers {
-                command.args(["--package", "tillgate-node"]);
             }
             command.args(["--features", FEATURES]);
             "build-demo"

@@ -49,7 +49,7 @@ pub fn run(tree: &Tree, language: Option<&str>) -> Result<bool> {
     let ready = report.prepare("what the machine needs", || {
         setup::machine(tree, setup::For::Sellers)?;
         setup::python(tree)
-    }) && report.prepare("build", || compile::build(tree, What::Sellers).map(drop))
+    }) && report.prepare("build", || compile::build(tree, What::Programs).map(drop))
         && (!languages.contains(&Language::Python)
             || report.prepare("Python's package", || python::install(tree)))
         && (!languages.contains(&Language::Node) || report.prepare("Node's addon", || node::install(tree)));

@@ -47,7 +47,7 @@ pub fn platform(architecture: &str, libc: &str) -> Result<String> {
 pub fn run(tree: &Tree) -> Result<Tally> {
     let package = tree.root.join("bindings-node");
     let mut tally = tests(tree, &package, "test/core", "node")?;
-    tally += types(tree, &package, "test/core", "tsc")?;
+    tally += lint(tree)?;
     tally += tests(tree, &tree.root.join("examples/node"), "web", "node-web-servers")?;
     let place = tree.fresh("node-examples")?;
     let program = |name: &str| {
@@ -85,7 +85,10 @@ pub fn run_made_up(tree: &Tree) -> Result<Tally> {
 
 /// What is cheap to check without building anything.
 pub fn lint(tree: &Tree) -> Result<Tally> {
-    types(tree, &tree.root.join("bindings-node"), "test/core", "tsc-lint")
+    let mut tally = types(tree, &tree.root.join("bindings-node"), "test/core", "tsc-lint")?;
+    // What the examples call is there, and takes what they give.
+    tally += types(tree, &tree.root.join("examples/node"), ".", "tsc-examples")?;
+    Ok(tally)
 }
 
 /// Runs the test files of a folder, and counts what Node counted.
@@ -116,7 +119,8 @@ fn tests(tree: &Tree, package: &Path, folder: &str, log: &str) -> Result<Tally> 
 /// Compiles what is to be accepted and what is to be refused, strictly.
 fn types(tree: &Tree, package: &Path, folder: &str, log: &str) -> Result<Tally> {
     let mut command = Command::new("node");
-    command.current_dir(package).arg("node_modules/typescript/bin/tsc").args(["--project", folder]);
+    command.arg(tree.root.join("bindings-node/node_modules/typescript/bin/tsc"));
+    command.current_dir(package).args(["--project", folder]);
     let mut tally = Tally::default();
     python::count(&mut tally, &program::run(&mut command, &tree.log(log), Output::Together, LIMIT)?);
     Ok(tally)

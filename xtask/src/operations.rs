@@ -20,7 +20,7 @@ pub fn command(tree: &Tree) -> Result<bool> {
     let ready = report.prepare("what the machine needs", || {
         setup::machine(tree, setup::For::Sellers)?;
         setup::python(tree)
-    }) && report.prepare("build", || compile::build(tree, What::Sellers).map(drop))
+    }) && report.prepare("build", || compile::build(tree, What::Programs).map(drop))
         && report.prepare("Python's package", || python::install(tree))
         && report.prepare("Node's addon", || node::install(tree));
     if ready {
