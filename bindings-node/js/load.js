@@ -4,20 +4,10 @@
 const { existsSync } = require('node:fs')
 const { join } = require('node:path')
 
-/** `linux-x64-gnu`, as the platform packages are called. */
-function platformOf({ platform, arch }, libc) {
-  return platform === 'linux' ? `${platform}-${arch}-${libc}` : `${platform}-${arch}`
-}
+const KNOWN = ['linux-x64-gnu', 'linux-arm64-gnu', 'linux-x64-musl', 'linux-arm64-musl']
 
-/** Which C library this Node runs on. */
-function libcOf(process) {
-  if (process.platform !== 'linux') return undefined
-  const { header } = process.report.getReport()
-  return header.glibcVersionRuntime ? 'gnu' : 'musl'
-}
-
-/** The addon; each package by its own name, so that bundlers see them. */
-function load(platform) {
+/** The addon for a platform, as its packages are called; each by its own name, so that bundlers see them. */
+function addonFor(platform) {
   const built = join(__dirname, '..', `tillgate.${platform}.node`)
   if (existsSync(built)) return require(built)
   try {
@@ -32,38 +22,52 @@ function load(platform) {
         return require('tillgate-linux-arm64-musl')
     }
   } catch (error) {
-    throw notLoaded(platform, error)
+    // Bundlers look for what is inside of `try`, and forgive what is not there.
+    throw error
   }
-  throw notLoaded(platform)
+  return undefined
 }
 
-const KNOWN = ['linux-x64-gnu', 'linux-arm64-gnu', 'linux-x64-musl', 'linux-arm64-musl']
+/** The addon of this machine. */
+function load() {
+  const { platform, arch } = process
+  // npm installs the one that fits; asking Node which C library it runs on takes longer than all the rest.
+  const candidates = platform === 'linux' ? [`linux-${arch}-gnu`, `linux-${arch}-musl`] : [`${platform}-${arch}`]
+  const failures = {}
+  for (const candidate of candidates) {
+    try {
+      const addon = addonFor(candidate)
+      if (addon !== undefined) return addon
+    } catch (error) {
+      failures[candidate] = error
+    }
+  }
+  throw notLoaded(failures)
+}
 
 /** What to do about an addon that cannot be loaded. */
-function notLoaded(platform, cause) {
-  const name = `tillgate-${platform}`
-  const { glibcVersionRuntime } = process.report.getReport().header
-  const libc = process.platform === 'linux' ? (glibcVersionRuntime ? `, glibc ${glibcVersionRuntime}` : ', musl') : ''
+function notLoaded(failures) {
+  const { platform, arch, version } = process
+  const { glibcVersionRuntime: glibc } = process.report.getReport().header
+  const linux = platform === 'linux'
+  const own = linux ? `linux-${arch}-${glibc ? 'gnu' : 'musl'}` : `${platform}-${arch}`
+  const [name, cause] = [`tillgate-${own}`, failures[own]]
   let remedy
-  if (!KNOWN.includes(platform)) {
-    remedy = `There is no package for it; there are ${KNOWN.join(', ')}. It can be built from the sources (bindings-node/README.md).`
+  if (!KNOWN.includes(own)) {
+    remedy = `There is no package for it; there are ${KNOWN.join(', ')}. It can be built from the sources.`
   } else if (cause?.code === 'MODULE_NOT_FOUND') {
     remedy =
-      `The package ${name} is not installed. Install again on this machine, with optional dependencies ` +
-      '(not with --omit=optional or --no-optional, and not with node_modules of another machine): ' +
-      'remove node_modules, then npm install. If a lock file was made on another machine and lacks it, ' +
-      `npm install ${name}. In a container, install inside it.`
-  } else if (/GLIBC_/.test(cause?.message ?? '')) {
+      `The package ${name} is not installed. Install again on this machine, with optional dependencies (without --omit=optional) ` +
+      `and without node_modules of another machine: remove node_modules, then npm install. If a lock file that was made on ` +
+      `another machine lacks it, npm install ${name}. For a container, install inside it.`
+  } else if (/GLIBC_/.test(cause?.message)) {
     remedy = 'This glibc is too old: 2.17 (2012) or newer is needed.'
   } else {
     remedy = `The package ${name} is there but cannot be loaded: ${cause?.message}`
   }
-  const error = new Error(
-    `tillgate cannot be loaded on ${process.platform} ${process.arch}${libc} (Node ${process.version}). ${remedy}`,
-    { cause },
-  )
-  error.code = 'ERR_TILLGATE_NOT_LOADED'
-  return error
+  const libc = linux ? (glibc ? `, glibc ${glibc}` : ', musl') : ''
+  const text = `tillgate cannot be loaded on ${platform} ${arch}${libc} (Node ${version}). ${remedy}`
+  return Object.assign(new Error(text, { cause }), { code: 'ERR_TILLGATE_NOT_LOADED' })
 }
 
-module.exports = load(platformOf(process, libcOf(process)))
+module.exports = load()
