@@ -55,6 +55,8 @@ pub fn run(tree: &Tree) -> Result<bool> {
         report.cases("Python on a made-up core", || python::run_made_up(tree));
         if node {
             report.cases("every operation, parameter and field", || operations::run(tree));
+        } else {
+            report.given_up("every operation, parameter and field", "Node's set-up failed");
         }
     } else {
         report.given_up("Python", "its set-up failed");
