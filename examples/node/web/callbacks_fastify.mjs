@@ -15,7 +15,7 @@ const app = Fastify({
   // A gateway's callbacks are far smaller, and come at once.
   bodyLimit: 1 << 20,
   requestTimeout: 3_000,
-  http: { connectionsCheckingInterval: 500 },
+  http: { headersTimeout: 3_000, connectionsCheckingInterval: 500 },
 })
 
 // In a plugin of its own, so that the other routes keep their parsers.
