@@ -123,6 +123,14 @@ test('every type comes back as it went, now and later', async () => {
   }
 })
 
+test('what may be left out may be null or undefined, in variants too', async () => {
+  for (const atMost of [null, undefined]) {
+    const payment = { type: 'wallet', number: '8', atMost }
+    assert.deepEqual((await probe.echo({ ...required(), payment })).payment, { ...payment, atMost: null })
+    assert.deepEqual(probe.echoNow({ ...required(), payment }).payment, { ...payment, atMost: null })
+  }
+})
+
 test('what comes back can be given again', async () => {
   const once = await probe.echo({ ...required(), ...given })
   assert.deepEqual(revealed(await probe.echo(once)), revealed(once))
