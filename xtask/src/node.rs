@@ -97,7 +97,7 @@ fn tests(tree: &Tree, package: &Path, folder: &str, log: &str) -> Result<Tally> 
     let mut command = Command::new("node");
     command.current_dir(package).args(["--test", "--test-reporter=tap"]).args(&files);
     command.env("TILLGATE_SANDBOX", tree.program("tillgate-sandbox"));
-    // The files run at the same time by themselves; cargo's variables are not for what they start.
+    // What a developer sets for programs of his own.
     command.env_remove("NODE_OPTIONS");
     let ended = program::run(&mut command, &tree.log(log), Output::Together, LIMIT)?;
     let tally = tap_tally(&ended.stdout).with_context(|| ended.story())?;
