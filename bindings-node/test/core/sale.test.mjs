@@ -149,7 +149,7 @@ test('an instant goes there and back with all its digits', async (t) => {
 test('a till and a client are disposed of', async (t) => {
   const till = await openTill(t, gateway)
   await till[Symbol.asyncDispose]()
-  await assert.rejects(till.buy(newOrder()), { code: 'closed', outcome: 'local' })
+  await assert.rejects(till.buy(newOrder()), { code: 'closed', number: 2, outcome: 'local' })
   const one = client(gateway)
   await one.ping()
   await one[Symbol.asyncDispose]()
