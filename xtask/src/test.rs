@@ -7,8 +7,8 @@ use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
 use crate::{
-    bench, c, cargo_tests, conformance, demo, disks, document, fuzz, generate, kills, mutate, node, operations,
-    python, setup, simulate,
+    bench, c, cargo_tests, conformance, demo, disks, document, fuzz, generate, kills, mutate, node,
+    operations, python, setup, simulate,
 };
 
 pub fn run(tree: &Tree) -> Result<bool> {

@@ -9,9 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use askama::Template;
 
-use super::{
-    ErrorView, closing, ended, is_js_constructor, is_wait, js_variable, pages, stream_item,
-};
+use super::{ErrorView, closing, ended, is_js_constructor, is_wait, js_variable, pages, stream_item};
 use crate::ir::{
     Argument, Directions, Enum, EnumKind, Field, Function, Interface, Object, Type, Variant, camel,
 };
