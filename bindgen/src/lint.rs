@@ -239,8 +239,8 @@ impl Lint<'_> {
         if let Some(Type::Record(name)) = &first {
             for field in &self.interface.record(name).fields {
                 // What the bindings add when they flatten the error.
-                if ["code", "text", "status", "name", "stack", "cause", "args"].contains(&field.name.as_str())
-                {
+                let taken = ["code", "number", "text", "status", "name", "stack", "cause", "args"];
+                if taken.contains(&field.name.as_str()) {
                     self.fault(
                         &format!("record {name}.{}", field.name),
                         "errors of other languages have this already",

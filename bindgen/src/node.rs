@@ -4,6 +4,7 @@
 //! In JavaScript, records are plain objects, enumerations are texts, objects are classes over a private handle.
 
 mod declarations;
+mod words;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -27,7 +28,7 @@ pub fn write(interface: &Interface, root: &Utf8Path) -> Result<Vec<GeneratedFile
         eprintln!("{root} has no folder bindings-node: nothing is written for Node");
         return Ok(Vec::new());
     }
-    generate(interface)
+    generate(&words::in_javascript(interface))
 }
 
 fn generate(interface: &Interface) -> Result<Vec<GeneratedFile>> {
@@ -185,13 +186,22 @@ struct ErrorView {
     name: String,
     /// The type of `details` in Rust.
     details: String,
-    /// Rust's name, the code and the class.
-    kinds: Vec<(String, String, String)>,
+    kinds: Vec<ErrorKind>,
+}
+
+struct ErrorKind {
+    /// Rust's name.
+    name: String,
+    code: String,
+    number: i64,
+    class: String,
 }
 
 struct ObjectView {
     shape: usize,
     name: String,
+    /// The name with its article.
+    one: String,
     is_secret: bool,
     /// The constructor that JavaScript's `new` calls.
     constructor: Option<OperationView>,
@@ -199,10 +209,25 @@ struct ObjectView {
     made_by: String,
     makers: Vec<OperationView>,
     methods: Vec<OperationView>,
-    /// Whether it has `next`, and is a stream that `for await` goes over.
+    /// Whether its `next` takes nothing, and `for await` goes over what it gives.
     is_stream: bool,
+    /// The same, but its `next` takes a time, and it ends when it is closed.
+    is_timed_stream: bool,
+    /// Methods whose pages can be gone over.
+    pages: Vec<PagesView>,
     /// Whether it has `close`.
     is_closable: bool,
+    /// Whether that is done at once.
+    is_closed_at_once: bool,
+}
+
+struct PagesView {
+    /// The name for all pages.
+    js: String,
+    /// The method that gives a page.
+    method: String,
+    /// What of a page is the list.
+    items: String,
 }
 
 #[derive(Clone)]
@@ -212,6 +237,8 @@ struct OperationView {
     /// In JavaScript.
     js: String,
     is_async: bool,
+    /// It only waits for something, at most so long: an `AbortSignal` may end the wait.
+    is_wait: bool,
     /// The object whose method it is.
     this: Option<String>,
     arguments: Vec<ArgumentView>,
@@ -275,11 +302,14 @@ impl Module {
         exports.extend(functions.iter().map(|function| function.js.clone()));
         if let Some(error) = &error {
             exports.push(error.name.clone());
-            exports.extend(error.kinds.iter().map(|(_, _, class)| class.clone()));
+            exports.extend(error.kinds.iter().map(|kind| kind.class.clone()));
         }
         let waits = operations.iter().any(|operation| operation.is_async);
         let imports = [
+            ("abortable", operations.iter().any(|operation| operation.is_wait)),
             ("adopted", !objects.is_empty()),
+            ("dispose", objects.iter().any(|object| object.is_closable)),
+            ("eachUntilClosed", objects.iter().any(|object| object.is_timed_stream)),
             ("handleOf", !objects.is_empty()),
             ("native", !operations.is_empty()),
             ("record", !records.is_empty()),
@@ -343,8 +373,12 @@ impl DataEnumView {
 impl ErrorView {
     fn of(interface: &Interface) -> ErrorView {
         let error = &interface.error;
-        let kinds =
-            error.variants.iter().map(|kind| (kind.name.clone(), snake(&kind.name), error_class(&kind.name)));
+        let kinds = error.variants.iter().map(|kind| ErrorKind {
+            name: kind.name.clone(),
+            code: snake(&kind.name),
+            number: kind.number.unwrap_or_default(),
+            class: error_class(&kind.name),
+        });
         let details = error.variants.first().and_then(|kind| kind.fields.first());
         ErrorView {
             name: error.name.clone(),
@@ -367,6 +401,11 @@ impl ObjectView {
         ObjectView {
             shape,
             name: object.name.clone(),
+            one: format!(
+                "{} {}",
+                if object.name.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" },
+                object.name
+            ),
             is_secret: object.name == "Secret",
             constructor: new.first().map(|function| of(function, true)),
             made_by: if names.is_empty() { "this library".to_string() } else { names.join(" or ") },
@@ -374,8 +413,17 @@ impl ObjectView {
             methods: methods
                 .map(|function| OperationView::of(interface, function, Some((object, true)), false))
                 .collect(),
-            is_stream: stream_item(object).is_some(),
-            is_closable: object.methods.iter().any(|x| x.name == "close" && x.arguments.is_empty()),
+            is_stream: matches!(stream_item(object), Some((_, false))),
+            is_timed_stream: matches!(stream_item(object), Some((_, true))),
+            pages: (object.methods.iter().filter_map(|function| pages(interface, function)))
+                .map(|(function, items, _)| PagesView {
+                    js: camel(&format!("{}_all", function.name)),
+                    method: camel(&function.name),
+                    items: camel(&items.name),
+                })
+                .collect(),
+            is_closable: closing(object).is_some(),
+            is_closed_at_once: closing(object).is_some_and(|close| !close.is_async),
         }
     }
 }
@@ -421,6 +469,7 @@ impl OperationView {
             // `new` is JavaScript's own word; an asynchronous one cannot be it.
             js: if function.name == "new" { "create".to_string() } else { camel(&function.name) },
             is_async: function.is_async,
+            is_wait: is_wait(function),
             this: object.filter(|_| is_method).map(|(object, _)| object.name.clone()),
             arguments,
             call: format!("{path}({})", passed.join(", ")),
@@ -428,6 +477,13 @@ impl OperationView {
             returns_nothing: function.returns.is_none(),
             gives_handle,
         }
+    }
+
+    /// What JavaScript's function takes.
+    fn js_parameters(&self) -> String {
+        let options = self.is_wait.then_some("options");
+        let arguments = self.arguments.iter().map(|argument| argument.js.as_str());
+        arguments.chain(options).collect::<Vec<_>>().join(", ")
     }
 
     /// What is passed on from JavaScript.
@@ -450,13 +506,52 @@ fn is_js_constructor(function: &Function) -> bool {
     function.name == "new" && !function.is_async
 }
 
-/// What a stream gives: an object is one if its asynchronous `next` takes nothing and returns an option.
-fn stream_item(object: &Object) -> Option<&Type> {
-    let next = object.methods.iter().find(|x| x.name == "next" && x.is_async && x.arguments.is_empty())?;
+/// What a stream gives, and whether it is asked with a time: an object is one if its asynchronous `next` takes nothing, or a
+/// time, and returns an option.
+fn stream_item(object: &Object) -> Option<(&Type, bool)> {
+    let next = object.methods.iter().find(|x| x.name == "next" && x.is_async)?;
+    let is_timed = match next.arguments.as_slice() {
+        [] => false,
+        _ if is_wait(next) && next.arguments.len() == 1 => true,
+        _ => return None,
+    };
     match next.returns.as_ref()?.unboxed() {
-        Type::Optional(item) => Some(item),
+        Type::Optional(item) => Some((item, is_timed)),
         _ => None,
     }
+}
+
+/// Whether it only waits for something that happens anyway, at most so long.
+fn is_wait(function: &Function) -> bool {
+    function.is_async && function.arguments.last().is_some_and(|argument| argument.name == "timeout_ms")
+}
+
+/// A method that gives pages, with the field of a page that is the list, and what is in it: it takes a record with `after`,
+/// and returns one with a list and `next`.
+fn pages<'a>(
+    interface: &'a Interface,
+    function: &'a Function,
+) -> Option<(&'a Function, &'a Field, &'a Type)> {
+    let ([argument], Some(Type::Record(page))) = (function.arguments.as_slice(), &function.returns) else {
+        return None;
+    };
+    let Type::Record(request) = &argument.ty else { return None };
+    let (request, page) = (interface.record(request), interface.record(page));
+    let cursor = |field: &&Field| field.ty == Type::Optional(Box::new(Type::String));
+    let has_after = request.fields.iter().filter(cursor).any(|field| field.name == "after");
+    let has_next = page.fields.iter().filter(cursor).any(|field| field.name == "next");
+    let mut lists = page.fields.iter().filter_map(|field| match &field.ty {
+        Type::List(inner) => Some((field, &**inner)),
+        _ => None,
+    });
+    match (lists.next(), lists.next(), has_after && has_next && function.is_async) {
+        (Some((items, found)), None, true) => Some((function, items, found)),
+        _ => None,
+    }
+}
+
+fn closing(object: &Object) -> Option<&Function> {
+    object.methods.iter().find(|x| x.name == "close" && x.arguments.is_empty())
 }
 
 fn error_class(kind: &str) -> String {
@@ -669,7 +764,7 @@ mod tests {
         assert!(output.contains("note: string | null"), "{types}");
         assert!(output.contains("retries: number"), "{types}");
         assert!(input.contains("note?: string | null | undefined"), "{types}");
-        assert!(input.contains("retries?: number | undefined"), "{types}");
+        assert!(input.contains("retries?: number | null | undefined"), "{types}");
         assert!(input.contains("createOrder(order: CysendOrderInput): Promise<CysendOrder>"), "{types}");
     }
 

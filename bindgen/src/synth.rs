@@ -33,7 +33,7 @@ const MANIFEST: &str = include_str!("../templates/synth/core.toml");
 const BINDINGS: &[(&str, &str)] = &[
     ("bindings-c", "bindings-c"),
     ("bindings-python", "bindings-python"),
-    ("bindgen/spike/node", "bindings-node"),
+    ("bindings-node", "bindings-node"),
 ];
 
 /// What of them does not come along: what is built, installed or generated.
@@ -100,7 +100,11 @@ fn copy_folder(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
     for entry in from.read_dir_utf8().with_context(|| format!("{from} cannot be read"))? {
         let entry = entry?;
         let name = entry.file_name();
-        if LEFT_BEHIND.contains(&name) || name.starts_with(".venv") || name.ends_with(".so") {
+        if LEFT_BEHIND.contains(&name)
+            || name.starts_with(".venv")
+            || name.ends_with(".so")
+            || name.ends_with(".node")
+        {
             continue;
         }
         if entry.file_type()?.is_dir() {

@@ -9,7 +9,7 @@ use crate::operations::{judged, own_tests};
 use crate::report::{Report, Tally};
 use crate::sellers::{Language, Seller};
 use crate::tree::Tree;
-use crate::{c, generate, python, setup};
+use crate::{c, generate, node, python, setup};
 
 /// No runner is longer, with all that is written by hand for it.
 const RUNNER_LINES_MAX: usize = 200;
@@ -25,13 +25,13 @@ pub fn command(tree: &Tree, language: Option<&str>) -> Result<bool> {
     let mut report = Report::default();
     let mut programs = Vec::new();
     let ready = report.prepare("what the machine needs", || {
-        setup::machine(tree, setup::For::Demo)?;
+        setup::machine(tree, setup::For::Sellers)?;
         setup::python(tree)
     }) && report.prepare("build", || {
-        compile::build(tree, What::Demo)?;
-        programs = compile::build(tree, What::Bindgen)?;
+        programs = compile::build(tree, What::Programs)?;
         Ok(())
-    }) && report.prepare("Python's package", || python::install(tree));
+    }) && report.prepare("Python's package", || python::install(tree))
+        && report.prepare("Node's addon", || node::install(tree));
     if ready {
         report.cases("what becomes of orders, in each language", || run(tree, &languages));
         report.cases("what each language offers", || items(tree, &programs));
@@ -74,6 +74,7 @@ pub fn items(tree: &Tree, programs: &[Artifact]) -> Result<Tally> {
     let mut judge = python::python(tree, &installed, &["-m", "items"]);
     judge.current_dir(&conformance).arg("--core").arg(&listed);
     judge.arg("--header").arg(tree.root.join("bindings-c/include/tillgate.h"));
+    judge.arg("--declarations").arg(tree.root.join("bindings-node/js/generated"));
     let mut tally = judged(&mut judge, &place)?;
     tally += python::pytest(tree, &mut own_tests(tree, &conformance, "items/tests"), "pytest-items")?;
     Ok(tally)

@@ -13,7 +13,7 @@ use crate::tree::Tree;
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// What is committed: the bindings, and the programs that call them in the conformance runs.
-const LANGUAGES: &str = "c,python,callers";
+const LANGUAGES: &str = "c,python,node,callers";
 
 /// The command: builds what it needs, writes or checks.
 pub fn run(tree: &Tree, check: bool) -> Result<bool> {

@@ -15,7 +15,7 @@ use crate::report::{Report, Tally};
 use crate::sandbox::Sandbox;
 use crate::sellers::{Language, Manner, Seller};
 use crate::tree::{self, Tree};
-use crate::{python, setup};
+use crate::{node, python, setup};
 
 /// Processes that sell at the same time.
 const PARALLEL: usize = 2;
@@ -47,11 +47,12 @@ pub fn run(tree: &Tree, language: Option<&str>) -> Result<bool> {
     };
     let mut report = Report::default();
     let ready = report.prepare("what the machine needs", || {
-        setup::machine(tree, setup::For::Demo)?;
+        setup::machine(tree, setup::For::Sellers)?;
         setup::python(tree)
-    }) && report.prepare("build", || compile::build(tree, What::Demo).map(drop))
+    }) && report.prepare("build", || compile::build(tree, What::Programs).map(drop))
         && (!languages.contains(&Language::Python)
-            || report.prepare("Python's package", || python::install(tree)));
+            || report.prepare("Python's package", || python::install(tree)))
+        && (!languages.contains(&Language::Node) || report.prepare("Node's addon", || node::install(tree)));
     if ready {
         for language in languages {
             report.cases(&format!("kills at every crash point, {}", language.name()), || {

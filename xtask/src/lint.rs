@@ -9,7 +9,7 @@ use crate::compile::{self, FEATURES};
 use crate::program::{self, Output};
 use crate::report::{Report, Tally};
 use crate::tree::Tree;
-use crate::{conformance, python, samples, setup};
+use crate::{conformance, node, python, samples, setup};
 
 const LIMIT: Duration = Duration::from_secs(45 * 60);
 
@@ -46,6 +46,9 @@ pub fn run(tree: &Tree) -> Result<bool> {
     });
     if report.prepare("tools for Python", || setup::python(tree)) {
         report.cases("ruff and mypy", || python::lint(tree));
+    }
+    if report.prepare("tools for Node", || setup::node(tree)) {
+        report.cases("tsc", || node::lint(tree));
     }
     Ok(report.finish())
 }

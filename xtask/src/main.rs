@@ -16,7 +16,9 @@ mod guards;
 mod judge;
 mod kills;
 mod lint;
+mod made_up;
 mod mutate;
+mod node;
 mod operations;
 mod package;
 mod plan;
@@ -43,10 +45,10 @@ cargo xtask COMMAND
 
   test                  set up what is needed and run everything; the last line counts
   gen [--check]         write the generated files; --check only says which are out of date
-  lint                  formatting, samples in pages, clippy, ruff, mypy: every warning is an error
+  lint                  formatting, samples in pages, clippy, ruff, mypy, tsc: every warning is an error
   mutate [GUARD|RULE ...]
                         each guard of the rules of orders switched off: its tests are green with it and red without
-  kills [--language L]  a process killed at every crash point (rust, c, python; all by default)
+  kills [--language L]  a process killed at every crash point (rust, c, python, node; all by default)
   document              the sandbox's answers held against CY.SEND's own description, with a report
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::compile::{self, FEATURES};
+use crate::compile::FEATURES;
 use crate::examples;
+use crate::made_up::MadeUp;
 use crate::program::{self, Ended, Output};
 use crate::report::Tally;
 use crate::setup;
@@ -78,23 +79,7 @@ pub fn wheel(folder: &Path) -> Result<PathBuf> {
 
 /// The binding's tests on a made-up core, which has every type of the interface whatever the real one uses.
 pub fn run_made_up(tree: &Tree) -> Result<Tally> {
-    // The bindgen's own tests make the same one in this place: most of it is compiled already.
-    let workspace = tree.root.join("target/synthetic-test");
-    let target = workspace.join("target");
-    let library = target.join("debug/libtillgate_synthetic.rlib");
-    let bindgen = || Command::new(tree.program("tillgate-bindgen"));
-    let mut synth = bindgen();
-    synth.args(["synth", "--types", "40", "--operations", "20", "--workspace"]).arg(&tree.root);
-    synth.arg("--out").arg(&workspace);
-    let mut core = compile::cargo(tree, "build");
-    core.current_dir(&workspace).env("CARGO_TARGET_DIR", &target);
-    core.args(["--package", "tillgate-synthetic", "--features", "uniffi"]);
-    let mut write = bindgen();
-    write.args(["write", "--languages", "python", "--crate-name", "tillgate_synthetic", "--library"]);
-    write.arg(&library).arg("--root").arg(&workspace);
-    for (mut command, log) in [(synth, "synth"), (core, "synth-core"), (write, "synth-write")] {
-        program::run(&mut command, &tree.log(log), Output::Together, LIMIT)?.ok()?;
-    }
+    let MadeUp { workspace, target } = MadeUp::with_binding(tree, "python")?;
     let place = tree.work.join("python-made-up");
     install_from(tree, &workspace, &target, "", &place)?;
     let mut tests = python(tree, &place, &["-m", "pytest", "-q", "-rs", "--color=no", "tests/synthetic"]);

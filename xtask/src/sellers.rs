@@ -21,10 +21,11 @@ pub enum Language {
     Rust,
     C,
     Python,
+    Node,
 }
 
 impl Language {
-    pub const ALL: [Self; 3] = [Self::Rust, Self::C, Self::Python];
+    pub const ALL: [Self; 4] = [Self::Rust, Self::C, Self::Python, Self::Node];
 
     /// As people write it.
     pub fn name(self) -> &'static str {
@@ -32,6 +33,7 @@ impl Language {
             Self::Rust => "Rust",
             Self::C => "C",
             Self::Python => "Python",
+            Self::Node => "Node",
         }
     }
 
@@ -41,6 +43,7 @@ impl Language {
             Self::Rust => "rust",
             Self::C => "c",
             Self::Python => "python",
+            Self::Node => "node",
         }
     }
 
@@ -71,7 +74,7 @@ pub struct Manner<'a> {
 }
 
 impl Seller {
-    /// Gets one ready: the C runner is compiled here; Rust's and Python's were built with the workspace.
+    /// Gets one ready: the C runner is compiled here; the others were built with the workspace.
     pub fn ready(tree: &Tree, language: Language) -> Result<Self> {
         let seller = |program: PathBuf| Self { language, program, arguments: vec![], environment: vec![] };
         Ok(match language {
@@ -81,6 +84,10 @@ impl Seller {
                 arguments: vec![tree.root.join("conformance/runners/python/runner.py")],
                 environment: vec![("PYTHONPATH", python::installed(tree))],
                 ..seller(setup::interpreter(tree))
+            },
+            Language::Node => Self {
+                arguments: vec![tree.root.join("conformance/runners/node/runner.mjs")],
+                ..seller(PathBuf::from("node"))
             },
         })
     }

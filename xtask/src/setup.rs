@@ -18,6 +18,8 @@ pub enum For {
     Tests,
     /// Selling from C and Python.
     Demo,
+    /// Selling from every language.
+    Sellers,
     /// Making packages and trying them.
     Packages,
     /// Measuring, with peers in other languages.
@@ -35,6 +37,7 @@ const PROGRAMS_OF_BENCHES: [(&str, &str); 5] = [
     ("node", "nodejs"),
     ("npm", "npm"),
 ];
+const PROGRAMS_OF_SELLERS: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 const PROGRAMS_OF_TESTS: [(&str, &str); 2] = [("g++", "g++"), ("valgrind", "valgrind")];
 
 /// Pinned tools for Python, what holds the sandbox against the gateway's description, and the web servers of the samples.
@@ -44,12 +47,16 @@ const REQUIREMENTS: [&str; 3] = [
     "examples/python/web/requirements.txt",
 ];
 
+/// Folders with a `package-lock.json`.
+const NODE_FOLDERS: [&str; 2] = ["bindings-node", "examples/node"];
+
 /// Makes sure of the machine's packages.
 pub fn machine(tree: &Tree, wanted: For) -> Result<()> {
     let mut programs = PROGRAMS.to_vec();
     match wanted {
-        For::Tests => programs.extend(PROGRAMS_OF_TESTS),
-        For::Packages => programs.extend(PROGRAMS_OF_PACKAGES),
+        For::Tests => programs.extend(PROGRAMS_OF_SELLERS.into_iter().chain(PROGRAMS_OF_TESTS)),
+        For::Packages => programs.extend(PROGRAMS_OF_SELLERS.into_iter().chain(PROGRAMS_OF_PACKAGES)),
+        For::Sellers => programs.extend(PROGRAMS_OF_SELLERS),
         For::Benches => programs.extend(PROGRAMS_OF_BENCHES),
         For::Demo => {}
     }
@@ -108,6 +115,25 @@ pub fn venv_with(tree: &Tree, venv: &Path, requirements: &[&str]) -> Result<()> 
     }
     program::run(&mut install, &tree.log("pip"), Output::Together, LIMIT)?.ok()?;
     std::fs::write(&installed, wanted)?;
+    Ok(())
+}
+
+/// Makes sure of the tools for Node, and of what the samples for web servers stand on, in the tree and nowhere else.
+pub fn node(tree: &Tree) -> Result<()> {
+    for folder in NODE_FOLDERS {
+        let folder = tree.root.join(folder);
+        let wanted = folder.join("package-lock.json");
+        let wanted = std::fs::read_to_string(&wanted)
+            .with_context(|| format!("{} cannot be read", wanted.display()))?;
+        let installed = folder.join("node_modules/installed-package-lock.json");
+        if std::fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
+            continue;
+        }
+        let mut install = Command::new("npm");
+        install.current_dir(&folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+        program::run(&mut install, &tree.log("npm"), Output::Together, LIMIT)?.ok()?;
+        std::fs::write(&installed, wanted)?;
+    }
     Ok(())
 }
 

@@ -7,8 +7,8 @@ use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
 use crate::{
-    bench, c, cargo_tests, conformance, demo, disks, document, fuzz, generate, kills, mutate, operations,
-    python, setup, simulate,
+    bench, c, cargo_tests, conformance, demo, disks, document, fuzz, generate, kills, mutate, node,
+    operations, python, setup, simulate,
 };
 
 pub fn run(tree: &Tree) -> Result<bool> {
@@ -16,11 +16,11 @@ pub fn run(tree: &Tree) -> Result<bool> {
     if !report.prepare("set-up: the machine", || setup::machine(tree, setup::For::Tests)) {
         return Ok(report.finish());
     }
-    // Python's tools come over the network while cargo keeps the processors busy.
+    // The tools for Python and Node come over the network while cargo keeps the processors busy.
     let tools = std::thread::scope(|scope| {
-        let tools = scope.spawn(|| setup::python(tree));
+        let tools = scope.spawn(|| (setup::python(tree), setup::node(tree)));
         let built = build(tree, &mut report);
-        let tools = tools.join().unwrap_or_else(|_| Err(anyhow::anyhow!("setting Python up panicked")));
+        let tools = tools.join();
         built.map(|(programs, tests)| (programs, tests, tools))
     });
     let Some((programs, tests, tools)) = tools else {
@@ -34,19 +34,33 @@ pub fn run(tree: &Tree) -> Result<bool> {
     report.cases("torn, failing and full disks", || disks::short(tree));
     report.cases("C", || c::run(tree));
     report.cases("fuzzing, bounded", || fuzz::bounded(tree));
-    let tools = report.prepare("set-up: tools for Python", || tools);
+    let panicked = || Err(anyhow::anyhow!("setting it up panicked"));
+    let (python_tools, node_tools) = tools.unwrap_or_else(|_| (panicked(), panicked()));
+    let tools = report.prepare("set-up: tools for Python", || python_tools);
     if tools {
         report.cases("sandbox against the document", || document::check(tree));
     } else {
         report.given_up("sandbox against the document", "Python's tools could not be set up");
     }
+    let node = report.prepare("set-up: Node", || node_tools.and_then(|()| node::install(tree)));
+    if node {
+        report.cases("Node", || node::run(tree));
+        report.cases("Node on a made-up core", || node::run_made_up(tree));
+    } else {
+        report.given_up("Node", "its set-up failed");
+    }
     let python = tools && report.prepare("set-up: Python", || python::install(tree));
     if python {
         report.cases("Python", || python::run(tree));
         report.cases("Python on a made-up core", || python::run_made_up(tree));
-        report.cases("every operation, parameter and field", || operations::run(tree));
-        report.cases("what becomes of orders, in each language", || conformance::run(tree, &Language::ALL));
-        report.cases("what each language offers", || conformance::items(tree, &programs));
+        if node {
+            report.cases("every operation, parameter and field", || operations::run(tree));
+            report
+                .cases("what becomes of orders, in each language", || conformance::run(tree, &Language::ALL));
+            report.cases("what each language offers", || conformance::items(tree, &programs));
+        } else {
+            report.given_up("conformance", "Node's set-up failed");
+        }
         report.cases("benches, in small", || bench::small(tree));
     } else {
         report.given_up("Python", "its set-up failed");
@@ -57,7 +71,7 @@ pub fn run(tree: &Tree) -> Result<bool> {
         mutate::gate(tree, &suites, &[])
     });
     for language in Language::ALL {
-        if language == Language::Python && !python {
+        if (language == Language::Python && !python) || (language == Language::Node && !node) {
             continue;
         }
         report.cases(&format!("kills at every crash point, {}", language.name()), || {

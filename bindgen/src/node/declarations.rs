@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use askama::Template;
 
-use super::{ErrorView, ended, error_class, is_js_constructor, js_variable, stream_item};
+use super::{ErrorView, closing, ended, is_js_constructor, is_wait, js_variable, pages, stream_item};
 use crate::ir::{
     Argument, Directions, Enum, EnumKind, Field, Function, Interface, Object, Type, Variant, camel,
 };
@@ -104,6 +104,8 @@ struct ClassView {
     members: Vec<MemberView>,
     /// What a stream gives.
     stream: Option<String>,
+    /// What JavaScript has besides: iteration, pages, disposal.
+    added: Vec<MemberView>,
 }
 
 struct MemberView {
@@ -251,8 +253,13 @@ impl<'a> Writer<'a> {
         let ty = self.ty(&field.ty, way);
         let may_be_left_out = way == Way::In && (field.default.is_some() || field.ty.is_optional());
         let name = camel(&field.name);
-        let declaration =
-            if may_be_left_out { format!("{name}?: {ty} | undefined") } else { format!("{name}: {ty}") };
+        // What has a default may be null too, like what is optional.
+        let null = if field.ty.is_optional() { "" } else { " | null" };
+        let declaration = if may_be_left_out {
+            format!("{name}?: {ty}{null} | undefined")
+        } else {
+            format!("{name}: {ty}")
+        };
         MemberView { docs: js_doc(&field.docs, indent), declaration }
     }
 
@@ -269,7 +276,7 @@ impl<'a> Writer<'a> {
         let details = self.interface.error_details();
         self.used.borrow_mut().insert(details.name.clone());
         let kinds = ErrorView::of(self.interface).kinds;
-        let codes: Vec<String> = kinds.iter().map(|(_, code, _)| format!("'{code}'")).collect();
+        let codes: Vec<String> = kinds.iter().map(|kind| format!("'{}'", kind.code)).collect();
         ErrorClassView {
             docs: js_doc(&error.docs, ""),
             name: error.name.clone(),
@@ -277,10 +284,10 @@ impl<'a> Writer<'a> {
             codes: codes.join(" | "),
             fields: details.fields.iter().map(|field| self.field(field, Way::Out, "  ")).collect(),
             kinds: (error.variants.iter().zip(&kinds))
-                .map(|(variant, (_, code, _))| ErrorKindView {
+                .map(|(variant, kind)| ErrorKindView {
                     docs: js_doc(&variant.docs, ""),
-                    class: error_class(&variant.name),
-                    code: code.clone(),
+                    class: kind.class.clone(),
+                    code: kind.code.clone(),
                 })
                 .collect(),
         }
@@ -306,15 +313,58 @@ impl<'a> Writer<'a> {
             name: object.name.clone(),
             is_secret: object.name == "Secret",
             members,
-            stream: stream_item(object).map(|item| self.ty(item, Way::Out)),
+            stream: stream_item(object).map(|(item, _)| self.ty(item, Way::Out)),
+            added: self.added(object),
         }
+    }
+
+    fn added(&self, object: &Object) -> Vec<MemberView> {
+        let member = |docs: &str, declaration: String| MemberView { docs: js_doc(docs, "  "), declaration };
+        let generator = |item: &str| format!("AsyncGenerator<{item}, void, void>");
+        let mut added = Vec::new();
+        if let Some((item, is_timed)) = stream_item(object) {
+            let item = self.ty(item, Way::Out);
+            let end = if is_timed { "it is closed" } else { "there is no more" };
+            if is_timed {
+                self.used.borrow_mut().insert("WaitOptions".to_string());
+                added.push(member(
+                    "Goes over what `next` gives, until it is closed. Like `for await` over the object itself, but a signal \
+                     can end it: then it throws the signal's reason.",
+                    format!("iterate(options?: WaitOptions | null): {}", generator(&item)),
+                ));
+            }
+            let docs = format!("Goes over what `next` gives, until {end}.");
+            added.push(member(&docs, format!("[Symbol.asyncIterator](): {}", generator(&item))));
+        }
+        for (function, _, item) in object.methods.iter().filter_map(|x| pages(self.interface, x)) {
+            let docs = format!(
+                "The same as `{}`, but all pages one after the other, each fetched when it is needed.",
+                camel(&function.name)
+            );
+            let name = camel(&format!("{}_all", function.name));
+            let (arguments, item) = (self.arguments(&function.arguments), self.ty(item, Way::Out));
+            added.push(member(&docs, format!("{name}({arguments}): {}", generator(&item))));
+        }
+        if let Some(close) = closing(object) {
+            let declaration = "[Symbol.asyncDispose](): Promise<void>".to_string();
+            added.push(member("`close`, for `await using`.", declaration));
+            if !close.is_async {
+                added.push(member("`close`, for `using`.", "[Symbol.dispose](): void".to_string()));
+            }
+        }
+        added
     }
 
     fn function(&self, function: &Function, before: &str, indent: &str) -> MemberView {
         let returns = function.returns.as_ref().map_or("void".to_string(), |ty| self.ty(ty, Way::Out));
         let returns = if function.is_async { format!("Promise<{returns}>") } else { returns };
         let name = if function.name == "new" { "create".to_string() } else { camel(&function.name) };
-        let declaration = format!("{before}{name}({}): {returns}", self.arguments(&function.arguments));
+        let mut arguments = self.arguments(&function.arguments);
+        if is_wait(function) {
+            self.used.borrow_mut().insert("WaitOptions".to_string());
+            arguments.push_str(", options?: WaitOptions | null");
+        }
+        let declaration = format!("{before}{name}({arguments}): {returns}");
         MemberView { docs: js_doc(&function.docs, indent), declaration }
     }
 
@@ -323,7 +373,10 @@ impl<'a> Writer<'a> {
         // Nothing may be left out before something that must be there.
         let last = arguments.iter().rposition(|argument| !omittable(argument)).map_or(0, |last| last + 1);
         let written = arguments.iter().enumerate().map(|(index, argument)| {
-            let (name, ty) = (js_variable(&camel(&argument.name)), self.ty(&argument.ty, Way::In));
+            let (name, mut ty) = (js_variable(&camel(&argument.name)), self.ty(&argument.ty, Way::In));
+            if omittable(argument) && !argument.ty.is_optional() {
+                ty.push_str(" | null");
+            }
             match (omittable(argument), index >= last) {
                 (true, true) => format!("{name}?: {ty}"),
                 (true, false) => format!("{name}: {ty} | undefined"),

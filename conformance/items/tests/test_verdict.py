@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from items import header
+from pathlib import Path
+
+from items import declarations, header
 from items.item import Item, first_sentence
 from items.verdict import compare
 
@@ -72,3 +74,61 @@ int32_t tg_new_id(char **out, tg_error **error);
         ("Till.buy", "Sells."),
         ("new_id", "Mints."),
     }
+
+
+def test_declarations_are_read(tmp_path: Path) -> None:
+    (tmp_path / "till.d.ts").write_text(
+        """
+/** Where it stands. */
+export type OrderState =
+  /** Not yet. */
+  | 'not-sent'
+  /** Whatever else. */
+  | (string & {})
+
+/** How it stands. */
+export interface TillStatus {
+  /**
+   * How many, each
+   * counted. And more.
+   */
+  openOrders?: number | null | undefined
+  bare: string
+}
+
+/** Too late. */
+export class TooLateError extends TillgateError {
+  readonly code: 'too_late'
+}
+
+/** A till. */
+export class Till {
+  private constructor()
+  /** Opens it. */
+  static open(config: TillConfig): Promise<Till>
+  lookUp(id: string): Promise<Order>
+}
+
+/** A secret. */
+export class Secret {
+  constructor(text: string)
+}
+
+/** Mints one. */
+export function newId(): string
+"""
+    )
+    assert [(item.kind, item.name, item.doc) for item in declarations.items(tmp_path)] == [
+        ("class", "OrderState", "Where it stands."),
+        ("value", "OrderState.not_sent", "Not yet."),
+        ("class", "TillStatus", "How it stands."),
+        ("field", "TillStatus.open_orders", "How many, each counted."),
+        ("field", "TillStatus.bare", ""),
+        ("error", "TillgateError.too_late", "Too late."),
+        ("class", "Till", "A till."),
+        ("method", "Till.open", "Opens it."),
+        ("method", "Till.look_up", ""),
+        ("class", "Secret", "A secret."),
+        ("method", "Secret.new", "A secret."),
+        ("function", "new_id", "Mints one."),
+    ]

@@ -1,6 +1,6 @@
 //! `cargo xtask package`: what would be shipped, made, looked at, and tried as users have it.
 //!
-//! For each machine whose standard library is here: an archive for C and a wheel. Besides, the source distribution for Python and
+//! For each machine whose standard library is here: an archive for C, a wheel and a package for npm. Besides, the JavaScript for npm, the source distribution for Python and
 //! the Rust crates. Beside each lies the list of its parts. All of it goes into `target/packages/`.
 
 mod c_archive;
@@ -10,6 +10,7 @@ mod import_time;
 mod inspection;
 pub(crate) mod library;
 mod notices;
+mod npm;
 mod parts;
 #[cfg(test)]
 mod settings;
@@ -38,6 +39,7 @@ use self::tools::Tools;
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 const C_SIZE_MAX_BYTES: u64 = 6 * MEGABYTE;
+const NODE_SIZE_MAX_BYTES: u64 = 5 * MEGABYTE;
 const PYTHON_SIZE_MAX_BYTES: u64 = 5 * MEGABYTE;
 /// Over a bare start of Python.
 const IMPORT_MAX: Duration = Duration::from_millis(15);
@@ -59,12 +61,13 @@ pub fn run(tree: &Tree, which: Which) -> Result<bool> {
     let mut tools = None;
     report.prepare("set-up: tools", || {
         tools = Some(Tools::install(tree)?);
-        Ok(())
+        setup::node(tree)
     });
     let Some(tools) = tools else { return Ok(report.finish()) };
     let making = Making { tree, tools, version: version(tree)?, packages: packages(tree, which)? };
     let own = Target::own()?;
-    let (mut c_archive, mut wheel) = (None, None);
+    let (mut c_archive, mut wheel, mut own_node) = (None, None, None);
+    let mut platforms = Vec::new();
     for target in target::ALL.into_iter().filter(|target| which == Which::All || *target == own) {
         if !target.is_here()? {
             let reason =
@@ -83,10 +86,24 @@ pub fn run(tree: &Tree, which: Which) -> Result<bool> {
             made_wheel = Some(wheel);
             Ok(tally)
         });
+        let mut made_node = None;
+        report.cases(&format!("npm package, {}", target.triple), || {
+            let (package, tally) = making.node(target)?;
+            platforms.push(npm::platform(target)?);
+            made_node = Some(package);
+            Ok(tally)
+        });
         if target == own {
-            (c_archive, wheel) = (made_archive, made_wheel);
+            (c_archive, wheel, own_node) = (made_archive, made_wheel, made_node);
         }
     }
+    let mut main_node = None;
+    report.cases("npm package, JavaScript", || {
+        let package = npm::pack_main(tree, &platforms, &making.packages)?;
+        making.made(&package)?;
+        main_node = Some(package);
+        Ok(Tally::passed(1))
+    });
     if let Some(wheel) = &wheel {
         report.cases("time of import", || making.import_time(wheel));
     }
@@ -97,10 +114,11 @@ pub fn run(tree: &Tree, which: Which) -> Result<bool> {
     report.cases("lists of parts", || parts::check(tree, &making.tools, &making.lists()?));
     report.cases("sums", || making.sums());
     if which == Which::Trial {
-        if let (Some(wheel), Some(c_archive)) = (wheel, c_archive) {
+        if let (Some(wheel), Some(c_archive), Some(main), Some(own)) = (wheel, c_archive, main_node, own_node)
+        {
             report.cases("trial: the tree is gone, cargo is not found", || {
                 compile::build(tree, What::Demo)?;
-                trial::run(tree, &trial::Packages { wheel, c_archive })
+                trial::run(tree, &trial::Packages { wheel, c_archive, npm: vec![main, own] })
             });
         } else {
             report.given_up("trial", "the packages of this machine were not made");
@@ -173,6 +191,32 @@ impl Making<'_> {
         let extension = wheel::unpack(self.tree, &self.tools, &wheel, &place)?;
         let tally = inspect(self.tree, &extension_of("Python extension", &extension, Some(target)))?;
         Ok((wheel, tally))
+    }
+
+    fn node(&self, target: Target) -> Result<(PathBuf, Tally)> {
+        let addon = npm::addon(self.tree, &self.tools, target)?;
+        let tally = inspect(
+            self.tree,
+            &Shipped {
+                name: "Node addon",
+                binary: &addon,
+                size_max_bytes: NODE_SIZE_MAX_BYTES,
+                exports: "napi_register_module_v1",
+                soname: None,
+                floor: Some(target),
+                anonymous: true,
+            },
+        )?;
+        let package =
+            &Package { root: "tillgate-node", kind: "npm", target: Some(target), linked_by_zig: true };
+        let platform = npm::platform(target)?;
+        let list = self.list(&format!("tillgate-{platform}-{}.tgz", self.version), package)?;
+        let licences = self.tree.fresh("npm-licences")?.join(notices::FILE);
+        notices::write(self.tree, package, &licences)?;
+        let inside = [(list.as_path(), "tillgate.cdx.json"), (&licences, notices::FILE)];
+        let package = npm::pack_platform(self.tree, &addon, target, &inside, &self.packages)?;
+        self.made(&package)?;
+        Ok((package, tally))
     }
 
     fn import_time(&self, wheel: &Path) -> Result<Tally> {

@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(10 * 60);
 pub struct Package<'a> {
     /// The crate that it is made of.
     pub root: &'a str,
-    /// Where such packages are found, as a purl names it: `cargo`, `pypi`, `generic`.
+    /// Where such packages are found, as a purl names it: `cargo`, `npm`, `pypi`, `generic`.
     pub kind: &'a str,
     /// For machines of this kind; none for what is shipped as source.
     pub target: Option<Target>,

@@ -26,12 +26,43 @@ fn what_is_shipped_is_built_small() {
     assert_eq!(release["strip"].as_str(), Some("symbols"));
     // Aborting would take the host down with us.
     assert_eq!(release["panic"].as_str(), Some("unwind"));
-    for binding in ["bindings-c", "bindings-python"] {
+    for binding in ["bindings-c", "bindings-node", "bindings-python"] {
         let manifest = read(&format!("{binding}/Cargo.toml"));
         // With an rlib beside it, link-time optimisation is skipped.
         let types = manifest["lib"]["crate-type"].as_array().unwrap();
         assert!(!types.iter().any(|kind| kind.as_str() == Some("rlib")), "{binding}: {types:?}");
         // The tables of Unicode come with any other version.
         assert_eq!(manifest["dependencies"]["idna_adapter"].as_str(), Some("~1.0"), "{binding}");
+    }
+}
+
+#[test]
+fn the_packages_for_npm_have_the_version_of_all() {
+    let version = read("Cargo.toml")["workspace"]["package"]["version"].as_str().unwrap().to_string();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bindings-node");
+    let mut manifests = vec![folder.join("package.json")];
+    for entry in std::fs::read_dir(folder.join("npm")).unwrap() {
+        manifests.push(entry.unwrap().path().join("package.json"));
+    }
+    assert!(manifests.len() > 1);
+    for path in manifests {
+        let manifest: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(manifest["version"], version.as_str(), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_machine_has_a_package_that_npm_chooses() {
+    for target in super::target::ALL {
+        let platform = super::npm::platform(target).unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bindings-node/npm").join(&platform);
+        let text = std::fs::read_to_string(folder.join("package.json")).unwrap();
+        let manifest: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(manifest["main"], format!("tillgate.{platform}.node"));
+        let loader = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bindings-node/js/load.js");
+        assert!(
+            std::fs::read_to_string(loader).unwrap().contains(&format!("require('tillgate-{platform}')"))
+        );
     }
 }

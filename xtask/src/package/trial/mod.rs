@@ -1,6 +1,7 @@
 //! The packages as users have them: the tree is gone, cargo is not to be found, and each sells at the sandbox.
 
 mod aside;
+mod node;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,6 +25,8 @@ const CMAKE_LISTS: &str = include_str!("CMakeLists.txt");
 pub struct Packages {
     pub wheel: PathBuf,
     pub c_archive: PathBuf,
+    /// The one with the JavaScript, and that of this machine.
+    pub npm: Vec<PathBuf>,
 }
 
 /// Where it is tried: outside of the tree, with copies of all that is needed.
@@ -60,6 +63,7 @@ fn sell_through_each(place: &Place) -> Result<Tally> {
         command.arg(place.folder.join("sell.py"));
         Ok(command)
     });
+    node::sell(place, &mut tally);
     let prefix = place.unpack_the_archive();
     let prefix = prefix.as_deref();
     for (name, shared) in [("pkg-config, shared", true), ("pkg-config, static", false)] {
@@ -93,6 +97,7 @@ impl Place {
         for example in ["python/sell.py", "python/shop.py", "c/sell.c", "c/shop.h"] {
             copy(&tree.root.join("examples").join(example))?;
         }
+        node::prepare(tree, &packages.npm, &folder)?;
         std::fs::create_dir(folder.join("cmake"))?;
         std::fs::write(folder.join("cmake/CMakeLists.txt"), CMAKE_LISTS)?;
         for source in ["sell.c", "shop.h"] {
@@ -208,7 +213,7 @@ fn path_without_cargo() -> Result<std::ffi::OsString> {
     let folders = std::env::split_paths(&path);
     let folders: Vec<PathBuf> =
         folders.filter(|folder| !["cargo", "rustc"].iter().any(|name| folder.join(name).exists())).collect();
-    for needed in ["cc", "cmake", "pkg-config", "python3"] {
+    for needed in ["cc", "cmake", "node", "npm", "pkg-config", "python3"] {
         if !folders.iter().any(|folder| folder.join(needed).is_file()) {
             bail!(
                 "{needed} is found only beside cargo: put cargo into a folder of its own to try without it"

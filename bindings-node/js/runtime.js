@@ -1,0 +1,167 @@
+// What the generated files stand on: the addon, the shapes of objects, the errors of calls, and waits that can be ended.
+'use strict'
+
+const { inspect } = require('node:util')
+const native = require('./load.js')
+
+/** How long a stream is asked at a time. */
+const PATIENCE_MS = 60_000
+
+/** Known to this package alone: with it, the constructor of a class takes a handle. */
+const adopted = Symbol('adopted')
+
+/** The handle, if the constructor was called to adopt one. */
+const handleOf = (parameters) => (parameters[0] === adopted ? parameters[1] : undefined)
+
+/** The names of `using` and `await using`; older versions of Node know them by what compilers write. */
+const dispose = {
+  now: Symbol.dispose ?? Symbol.for('Symbol.dispose'),
+  later: Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose'),
+}
+
+/** The class of all errors of this library, once it is bound. */
+let OwnError
+
+/**
+ * An error of a call that has ended. It was made when nothing of the caller stood on the stack any more; here, after the
+ * wait, the engine knows who was waiting. What others threw stays as it is.
+ */
+function traced(error) {
+  if (error instanceof OwnError) Error.captureStackTrace(error, traced)
+  return error
+}
+
+/** The signal among the options of a wait. */
+function signalOf(options) {
+  if (options === undefined || options === null) return undefined
+  if (typeof options !== 'object') native.refuse('options', 'expected an object such as { signal }')
+  for (const name in options) {
+    if (name !== 'signal') native.refuse('options', `there is no option ${JSON.stringify(name)}; known is signal`)
+  }
+  const { signal } = options
+  if (signal === undefined || signal === null) return undefined
+  if (!(signal instanceof AbortSignal)) native.refuse('options.signal', 'expected an AbortSignal')
+  return signal
+}
+
+/** Waits for a call, unless a signal ends the wait before. What the call began goes on. */
+async function abortable(options, call) {
+  const signal = signalOf(options)
+  if (signal === undefined) return call()
+  signal.throwIfAborted()
+  const answered = call()
+  const ticket = native.ticket()
+  let abort
+  const aborted = new Promise((_, reject) => {
+    abort = () => {
+      reject(signal.reason)
+      native.abandon(ticket)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([aborted, answered])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+/** What a stream gives, one after the other, until it is closed. */
+async function* eachUntilClosed(stream, options) {
+  for (;;) {
+    let item
+    try {
+      item = await stream.next(PATIENCE_MS, options)
+    } catch (error) {
+      if (error instanceof OwnError && error.code === 'closed') return
+      throw error
+    }
+    if (item !== null) yield item
+  }
+}
+
+const isObject = (it) => typeof it === 'object' && it !== null && !Array.isArray(it)
+
+const kindOf = (it) => (it === undefined ? 'missing' : it === null ? 'null' : Array.isArray(it) ? 'an array' : typeof it)
+
+/** What is wrong with an object that should have these fields and no others: a misspelt field is not passed over. */
+function wrong(it, known) {
+  for (const name in it) {
+    if (!known.has(name)) return `there is no field ${JSON.stringify(name)}; known are ${[...known].join(', ')}`
+  }
+  return undefined
+}
+
+/** The shape of a record: how it is made of values, and how values are taken out of it. */
+function record(names, make, values) {
+  const known = new Set(names)
+  const open = (it) => {
+    if (!isObject(it)) return `expected an object, found ${kindOf(it)}`
+    return wrong(it, known) ?? values(it)
+  }
+  return [make, open]
+}
+
+/** The shapes of the variants of an enumeration. Each of them opens all. */
+function variants(all) {
+  const kinds = new Map()
+  for (const [type, [names, , values]] of Object.entries(all)) kinds.set(type, { known: new Set(['type', ...names]), values })
+  const open = (it) => {
+    if (!isObject(it)) return `expected an object with a type, found ${kindOf(it)}`
+    const kind = kinds.get(it.type)
+    if (kind === undefined) return `the type is not one of ${[...kinds.keys()].join(', ')}`
+    return wrong(it, kind.known) ?? kind.values(it)
+  }
+  return Object.values(all).map(([, make]) => [make, open])
+}
+
+/** A date that knows digits below the millisecond. They are gone once the date is set to another time. */
+class ExactDate extends Date {
+  #milliseconds
+  #nanoseconds
+
+  constructor(milliseconds, nanoseconds) {
+    super(milliseconds)
+    this.#milliseconds = milliseconds
+    this.#nanoseconds = nanoseconds
+  }
+
+  get nanoseconds() {
+    return this.getTime() === this.#milliseconds ? this.#nanoseconds : 0
+  }
+
+  get exact() {
+    const digits = String(this.nanoseconds).padStart(6, '0')
+    return this.toISOString().replace('Z', `${digits}Z`)
+  }
+}
+
+/** A secret shows itself nowhere but in `reveal`. */
+function secretFace(Secret) {
+  const hidden = (name, value) => Object.defineProperty(Secret.prototype, name, { value, configurable: true })
+  hidden('toString', () => '***')
+  hidden(inspect.custom, () => '***')
+  hidden('toJSON', () => {
+    throw new TypeError('a secret is not written as JSON')
+  })
+}
+
+/** `orders[0].face_value` as `orders[0].faceValue`; what stands in quotes is the caller's own. */
+const jsPath = (path) =>
+  path.replace(/"(?:[^"\\]|\\.)*"|_([a-z0-9])/g, (whole, letter) => (letter === undefined ? whole : letter.toUpperCase()))
+
+function bind(fingerprint, shapes, makeError, ErrorClass) {
+  OwnError = ErrorClass
+  const failed = (code, text, details) => {
+    if (details.field) details.field = jsPath(details.field)
+    return makeError(code, text, details)
+  }
+  const makeInstant = (milliseconds, nanoseconds) => new ExactDate(milliseconds, nanoseconds)
+  // Not by assignment: a key may be `__proto__`.
+  const makeMap = (keys, values) => Object.fromEntries(keys.map((key, index) => [key, values[index]]))
+  native.bind(fingerprint, shapes, failed, makeInstant, makeMap)
+}
+
+module.exports = {
+  ExactDate, abortable, adopted, bind, dispose, eachUntilClosed, handleOf, native, record, secretFace, traced, variants,
+}
