@@ -4,6 +4,7 @@
 pub mod c;
 pub mod callers;
 pub mod ir;
+pub mod kotlin;
 pub mod lint;
 mod metadata;
 pub mod node;
