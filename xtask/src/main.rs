@@ -10,6 +10,7 @@ mod expectation;
 mod generate;
 mod judge;
 mod kills;
+mod kotlin;
 mod lint;
 mod operations;
 mod package;
@@ -38,7 +39,7 @@ cargo xtask COMMAND
   gen [--check]         write the generated files; --check only says which are out of date
   lint                  formatting, samples in pages, clippy, ruff, mypy: every warning is an error
   rules [NUMBER ...]    each rule of the law of orders: green as it is, red without its guard
-  kills [--language L]  a process killed at every crash point (rust, c, python; all by default)
+  kills [--language L]  a process killed at every crash point (rust, c, python, kotlin; all by default)
   document              the sandbox's answers held against CY.SEND's own description, with a report
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices

@@ -1,5 +1,6 @@
 //! The sellers: one short runner per language, each carrying out the same plans.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use anyhow::Result;
 
 use crate::program::{self, Ended, Output};
 use crate::tree::Tree;
-use crate::{c, python, setup};
+use crate::{c, kotlin, python, setup};
 
 /// A plan takes seconds, and a disk that others keep busy may take a minute for one fsync; a seller that hangs is a failure.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -19,10 +20,11 @@ pub enum Language {
     Rust,
     C,
     Python,
+    Kotlin,
 }
 
 impl Language {
-    pub const ALL: [Self; 3] = [Self::Rust, Self::C, Self::Python];
+    pub const ALL: [Self; 4] = [Self::Rust, Self::C, Self::Python, Self::Kotlin];
 
     /// As people write it.
     pub fn name(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Language {
             Self::Rust => "Rust",
             Self::C => "C",
             Self::Python => "Python",
+            Self::Kotlin => "Kotlin",
         }
     }
 
@@ -39,6 +42,7 @@ impl Language {
             Self::Rust => "rust",
             Self::C => "c",
             Self::Python => "python",
+            Self::Kotlin => "kotlin",
         }
     }
 
@@ -51,7 +55,7 @@ impl Language {
 pub struct Seller {
     pub language: Language,
     program: PathBuf,
-    arguments: Vec<PathBuf>,
+    arguments: Vec<OsString>,
     environment: Vec<(&'static str, PathBuf)>,
 }
 
@@ -69,16 +73,20 @@ pub struct Manner<'a> {
 }
 
 impl Seller {
-    /// Gets one ready: the C runner is compiled here; Rust's and Python's were built with the workspace.
+    /// Gets one ready: the C runner is compiled here; the others were built before.
     pub fn ready(tree: &Tree, language: Language) -> Result<Self> {
         let seller = |program: PathBuf| Self { language, program, arguments: vec![], environment: vec![] };
         Ok(match language {
             Language::Rust => seller(tree.program("tillgate-runner")),
             Language::C => seller(c::runner(tree)?),
             Language::Python => Self {
-                arguments: vec![tree.root.join("conformance/runners/python/runner.py")],
+                arguments: vec![tree.root.join("conformance/runners/python/runner.py").into()],
                 environment: vec![("PYTHONPATH", python::installed(tree))],
                 ..seller(setup::interpreter(tree))
+            },
+            Language::Kotlin => Self {
+                arguments: kotlin::arguments(tree, "runner.RunnerKt")?,
+                ..seller(kotlin::JAVA.into())
             },
         })
     }

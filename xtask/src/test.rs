@@ -6,21 +6,26 @@ use crate::compile::{self, Artifact, What};
 use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
-use crate::{c, cargo_tests, demo, document, generate, kills, operations, python, rules, setup, simulate};
+use crate::{c, cargo_tests, demo, document, generate, kills, kotlin, operations, python, rules, setup, simulate};
+
+/// A virtual machine takes a second to start, twice for each kill. `cargo xtask kills --language kotlin` takes all of them.
+const KILLS_STRIDE_IN_KOTLIN: usize = 9;
 
 pub fn run(tree: &Tree) -> Result<bool> {
     let mut report = Report::default();
     if !report.prepare("set-up: the machine", || setup::machine(tree, setup::For::Tests)) {
         return Ok(report.finish());
     }
-    // Python's tools come over the network while cargo keeps the processors busy.
+    // Tools come over the network while cargo keeps the processors busy.
     let tools = std::thread::scope(|scope| {
         let tools = scope.spawn(|| setup::python(tree));
+        let maven = scope.spawn(|| kotlin::fetch(tree));
         let built = build(tree, &mut report);
         let tools = tools.join().unwrap_or_else(|_| Err(anyhow::anyhow!("setting Python up panicked")));
-        built.map(|(programs, tests)| (programs, tests, tools))
+        let maven = maven.join().unwrap_or_else(|_| Err(anyhow::anyhow!("setting Maven up panicked")));
+        built.map(|(programs, tests)| (programs, tests, tools, maven))
     });
-    let Some((programs, tests, tools)) = tools else {
+    let Some((programs, tests, tools, maven)) = tools else {
         report.given_up("everything else", "the build failed");
         return Ok(report.finish());
     };
@@ -38,6 +43,13 @@ pub fn run(tree: &Tree) -> Result<bool> {
     } else {
         report.given_up("sandbox against the document", "Python's tools could not be set up");
     }
+    let kotlin = report.prepare("set-up: tools for Kotlin", || maven)
+        && report.prepare("set-up: Kotlin", || kotlin::compile(tree, &programs));
+    if kotlin {
+        report.cases("Kotlin", || kotlin::run(tree));
+    } else {
+        report.given_up("Kotlin", "its set-up failed");
+    }
     let python = tools && report.prepare("set-up: Python", || python::install(tree));
     if python {
         report.cases("Python", || python::run(tree));
@@ -46,12 +58,17 @@ pub fn run(tree: &Tree) -> Result<bool> {
     } else {
         report.given_up("Python", "its set-up failed");
     }
-    for language in Language::ALL {
+    for language in [Language::Rust, Language::C, Language::Python] {
         if language == Language::Python && !python {
             continue;
         }
         report.cases(&format!("kills at every crash point, {}", language.name()), || {
-            kills::enumerate(tree, language)
+            kills::enumerate(tree, language, 1)
+        });
+    }
+    if kotlin {
+        report.cases("kills at crash points, Kotlin", || {
+            kills::enumerate(tree, Language::Kotlin, KILLS_STRIDE_IN_KOTLIN)
         });
     }
     if python {

@@ -1,8 +1,11 @@
 package io.tillgate
 
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
@@ -41,7 +44,7 @@ class CancellationTest {
             still.till().useSuspending { till ->
                 val order = till.buy(voucher())
                 assertEquals(OrderState.ACCEPTED, order.state)
-                val waiting = launch(start = kotlinx.coroutines.CoroutineStart.UNDISPATCHED) { till.wait(order.id, 600_000u) }
+                val waiting = launch(start = CoroutineStart.UNDISPATCHED) { till.wait(order.id, 600_000u) }
                 waiting.cancelAndJoin()
                 assertEquals(OrderState.ACCEPTED, till.order(order.id).state)
                 assertEquals(1, still.sold(order.id))
@@ -51,14 +54,15 @@ class CancellationTest {
 
     @Test fun `a coroutine that is cancelled still closes its till`() = runBlocking {
         val config = newTill()
+        val sold = CompletableDeferred<Unit>()
         val selling = launch(Dispatchers.Default) {
             gateway.till(config).useSuspending { till ->
                 till.buy(voucher())
-                kotlinx.coroutines.awaitCancellation()
+                sold.complete(Unit)
+                awaitCancellation()
             }
         }
-        // The journal is there as soon as the till is open.
-        while (!java.io.File(config.journalPath).exists()) yield()
+        sold.await()
         selling.cancelAndJoin()
         Till.open(config).close()
     }

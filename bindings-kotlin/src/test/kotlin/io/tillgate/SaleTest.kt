@@ -65,7 +65,7 @@ class SaleTest {
         gateway.till().useSuspending { till ->
             for (text in listOf("12.345", "25", "25.00", "1E+1", "-0.10")) {
                 val amount = BigDecimal(text)
-                val kept = cysendTestCallbackAmount(till, amount)
+                val kept = asKept(till, amount)
                 assertEquals(amount.toPlainString(), kept)
             }
             val order = till.buy(voucher().copy(product = "7002", amount = Money(BigDecimal("12.345"), "KWD")))
@@ -75,13 +75,13 @@ class SaleTest {
     }
 
     /** The amount as the journal keeps it. */
-    private suspend fun cysendTestCallbackAmount(till: Till, amount: BigDecimal): String {
+    private suspend fun asKept(till: Till, amount: BigDecimal): String {
         val id = newId()
         val placed = try {
             till.enqueue(voucher(id).copy(amount = Money(amount, "EUR")))
         } catch (refused: TillgateException.InvalidArgument) {
             // Below zero: told in the words of the amount itself.
-            assertEquals("order.amount.amount", refused.field)
+            assertEquals("orders[0].amount", refused.field)
             return amount.toPlainString()
         }
         return placed.amount.amount.toString()
