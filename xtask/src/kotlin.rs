@@ -56,10 +56,14 @@ pub fn fetch(tree: &Tree) -> Result<()> {
 
 /// Writes the sources that are not committed.
 pub fn generate(tree: &Tree, artifacts: &[Artifact]) -> Result<()> {
+    generate_into(tree, artifacts, &built(tree).join("generated"))
+}
+
+/// The same into any folder.
+pub fn generate_into(tree: &Tree, artifacts: &[Artifact], folder: &Path) -> Result<()> {
     let mut command = Command::new(tree.program("tillgate-bindgen"));
     command.current_dir(&tree.root).args(["kotlin", "--root"]).arg(&tree.root);
-    command.arg("--library").arg(generate::core(artifacts)?);
-    command.arg("--out").arg(built(tree).join("generated"));
+    command.arg("--library").arg(generate::core(artifacts)?).arg("--out").arg(folder);
     program::run(&mut command, &tree.log("gen-kotlin"), Output::Together, LIMIT)?.ok()?;
     Ok(())
 }
@@ -67,8 +71,45 @@ pub fn generate(tree: &Tree, artifacts: &[Artifact]) -> Result<()> {
 /// Compiles the binding and the programs; a warning in what is written by hand is an error.
 pub fn compile(tree: &Tree, artifacts: &[Artifact]) -> Result<()> {
     generate(tree, artifacts)?;
+    // The compiler takes a minute, and would for nothing.
+    let stamp = built(tree).join("compiled-from");
+    let sources = sources(tree)?;
+    if std::fs::read_to_string(&stamp).is_ok_and(|compiled| compiled == sources) {
+        return Ok(());
+    }
     let mut command = maven(tree, &["test-compile"]);
     program::run(&mut command, &tree.log("maven-compile"), Output::Together, LIMIT)?.ok()?;
+    std::fs::write(stamp, sources)?;
+    Ok(())
+}
+
+/// All that is compiled, word for word: another word makes it compile again.
+fn sources(tree: &Tree) -> Result<String> {
+    let mut files = vec![tree.root.join("bindings-kotlin/pom.xml")];
+    let folders = ["bindings-kotlin/src", "bindings-kotlin/bench", "examples/kotlin"];
+    let programs = ["conformance/runners/kotlin", "conformance/callers/kotlin"];
+    for folder in folders.into_iter().chain(programs).map(|folder| tree.root.join(folder)) {
+        below(&folder, &mut files)?;
+    }
+    below(&built(tree).join("generated"), &mut files)?;
+    files.sort();
+    let mut all = String::new();
+    for file in files {
+        all.push_str(&format!("\n{}\n", file.display()));
+        all.push_str(&std::fs::read_to_string(&file).with_context(|| file.display().to_string())?);
+    }
+    Ok(all)
+}
+
+fn below(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            below(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
     Ok(())
 }
 
@@ -193,6 +234,14 @@ mod tests {
         assert_eq!((tally.passed, tally.failed), (6, 3));
         assert_eq!(tally.skipped, ["needs Linux"]);
         assert_eq!(suite("<html>"), None);
+    }
+
+    #[test]
+    fn the_jar_has_the_version_of_the_workspace() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let pom = std::fs::read_to_string(root.join("bindings-kotlin/pom.xml")).unwrap();
+        let (_, version) = pom.split_once("<version>").unwrap();
+        assert_eq!(version.split_once('<').unwrap().0, env!("CARGO_PKG_VERSION"));
     }
 
     #[test]
