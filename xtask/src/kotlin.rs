@@ -152,6 +152,18 @@ pub fn arguments(tree: &Tree, class: &str) -> Result<Vec<OsString>> {
     Ok(arguments)
 }
 
+/// The same in a file, as `java` takes it: for those who take such options for their own.
+pub fn arguments_in_a_file(tree: &Tree, class: &str, folder: &Path) -> Result<PathBuf> {
+    let mut lines = String::new();
+    for argument in arguments(tree, class)? {
+        let argument = argument.to_string_lossy().replace('\\', "\\\\").replace('"', "\\\"");
+        lines.push_str(&format!("\"{argument}\"\n"));
+    }
+    let file = folder.join(format!("{class}.arguments"));
+    std::fs::write(&file, lines)?;
+    Ok(PathBuf::from(format!("@{}", file.display())))
+}
+
 /// The library, the programs, and what they stand on.
 fn class_path(tree: &Tree) -> Result<String> {
     let built = built(tree);

@@ -54,7 +54,11 @@ pub fn run(tree: &Tree) -> Result<bool> {
     if python {
         report.cases("Python", || python::run(tree));
         report.cases("Python on a made-up core", || python::run_made_up(tree));
-        report.cases("every operation, parameter and field", || operations::run(tree));
+        if kotlin {
+            report.cases("every operation, parameter and field", || operations::run(tree));
+        } else {
+            report.given_up("every operation, parameter and field", "Kotlin's set-up failed");
+        }
     } else {
         report.given_up("Python", "its set-up failed");
     }
