@@ -46,7 +46,7 @@ private fun fork(case: String, sandbox: String): String {
     return figure
 }
 
-private fun measure(case: String, url: String, @Suppress("UNUSED_PARAMETER") mark: String) = blocking {
+private fun measure(case: String, url: String, @Suppress("UNUSED_PARAMETER") mark: String): Unit = blocking {
     val folder: File = Files.createTempDirectory("tillgate-bench").toFile()
     val config = TillConfig("$folder/journal", create = true, key = JournalKey("bench", newJournalKey()))
     Till.open(config).useSuspending { till ->
@@ -57,7 +57,7 @@ private fun measure(case: String, url: String, @Suppress("UNUSED_PARAMETER") mar
         val best = (1..ROUNDS).minOf { round(till, call) }
         println(best)
     }
-    folder.deleteRecursively()
+    check(folder.deleteRecursively())
 }
 
 /** Nanoseconds per call, over so many calls that a round takes a while. */

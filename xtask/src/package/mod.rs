@@ -211,7 +211,7 @@ impl Making<'_> {
         let (target, _) = natives.first().context("no native library was made")?;
         let package = Package {
             root: "tillgate-uniffi",
-            kind: "maven",
+            kind: "maven/io.tillgate",
             // The others differ from it in what the system brings alone.
             target: Some(*target),
             linked_by_zig: true,
