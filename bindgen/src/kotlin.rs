@@ -33,11 +33,7 @@ pub fn write(interface: &Interface, library: &Utf8Path, root: &Utf8Path) -> Resu
 }
 
 /// The sources in Kotlin, with paths from the folder of sources.
-pub fn sources(
-    interface: &Interface,
-    library: &Utf8Path,
-    root: &Utf8Path,
-) -> Result<Vec<GeneratedFile>> {
+pub fn sources(interface: &Interface, library: &Utf8Path, root: &Utf8Path) -> Result<Vec<GeneratedFile>> {
     let folder: Utf8PathBuf = PACKAGE.split('.').collect();
     let mut source = Source::new(by_uniffi(library, &root.join(CONFIG), &folder)?);
     edit::all(&mut source, interface)?;
@@ -130,7 +126,8 @@ fn kotlin_type(ty: &Type) -> String {
 /// Docs at this indentation, with links as Kotlin has them.
 fn kdoc(docs: &str, indent: usize) -> String {
     let margin = " ".repeat(indent);
-    let lines: Vec<_> = docs.lines().map(|line| format!("{margin} * {}", linked(line)).trim_end().to_string()).collect();
+    let lines: Vec<_> =
+        docs.lines().map(|line| format!("{margin} * {}", linked(line)).trim_end().to_string()).collect();
     format!("{margin}/**\n{}\n{margin} */\n", lines.join("\n"))
 }
 

@@ -21,7 +21,8 @@ uniffi::custom_type!(Timestamp, std::time::SystemTime, {
 #[cfg(feature = "uniffi")]
 fn refused(given: &str, why: &dyn std::fmt::Display) -> uniffi::deps::anyhow::Error {
     let given: String = given.chars().take(40).collect();
-    let mut error = crate::TillgateError::invalid_argument("", format!("{given} cannot be kept exactly: {why}."));
+    let mut error =
+        crate::TillgateError::invalid_argument("", format!("{given} cannot be kept exactly: {why}."));
     error.details_mut().field = None;
     error.into()
 }

@@ -221,7 +221,8 @@ fn suite(report: &str) -> Option<Tally> {
     let count = |name: &str| -> Option<usize> {
         head.split_once(&format!(" {name}=\""))?.1.split_once('"')?.0.parse().ok()
     };
-    let (tests, failed, skipped) = (count("tests")?, count("errors")? + count("failures")?, count("skipped")?);
+    let (tests, failed, skipped) =
+        (count("tests")?, count("errors")? + count("failures")?, count("skipped")?);
     let mut tally = Tally { passed: tests.checked_sub(failed + skipped)?, failed, skipped: Vec::new() };
     let reasons = report.split("<skipped").skip(1).map(|rest| {
         let rest = rest.split_once('>').map_or(rest, |(head, _)| head);

@@ -84,10 +84,9 @@ impl Seller {
                 environment: vec![("PYTHONPATH", python::installed(tree))],
                 ..seller(setup::interpreter(tree))
             },
-            Language::Kotlin => Self {
-                arguments: kotlin::arguments(tree, "runner.RunnerKt")?,
-                ..seller(kotlin::JAVA.into())
-            },
+            Language::Kotlin => {
+                Self { arguments: kotlin::arguments(tree, "runner.RunnerKt")?, ..seller(kotlin::JAVA.into()) }
+            }
         })
     }
 

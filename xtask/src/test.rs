@@ -6,7 +6,9 @@ use crate::compile::{self, Artifact, What};
 use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
-use crate::{c, cargo_tests, demo, document, generate, kills, kotlin, operations, python, rules, setup, simulate};
+use crate::{
+    c, cargo_tests, demo, document, generate, kills, kotlin, operations, python, rules, setup, simulate,
+};
 
 /// A virtual machine takes a second to start, twice for each kill. `cargo xtask kills --language kotlin` takes all of them.
 const KILLS_STRIDE_IN_KOTLIN: usize = 9;

@@ -44,7 +44,8 @@ struct Told {
 
 pub fn write(surface: &Surface<'_>) -> Result<GeneratedFile> {
     let interface = surface.interface;
-    let methods = || surface.clients.iter().flat_map(|client| client.methods.iter().map(move |f| (*client, f)));
+    let methods =
+        || surface.clients.iter().flat_map(|client| client.methods.iter().map(move |f| (*client, f)));
     let call = |client: &Object, method: &Function| Call {
         object: client.name.clone(),
         name: method.name.clone(),
@@ -64,8 +65,14 @@ pub fn write(surface: &Surface<'_>) -> Result<GeneratedFile> {
             .iter()
             .flat_map(|client| client.constructors.iter().map(|f| make(interface, client, f)))
             .collect(),
-        derived: methods().filter(|(client, f)| derives(client, f)).map(|(client, f)| call(client, f)).collect(),
-        called: methods().filter(|(client, f)| !derives(client, f)).map(|(client, f)| call(client, f)).collect(),
+        derived: methods()
+            .filter(|(client, f)| derives(client, f))
+            .map(|(client, f)| call(client, f))
+            .collect(),
+        called: methods()
+            .filter(|(client, f)| !derives(client, f))
+            .map(|(client, f)| call(client, f))
+            .collect(),
         heard: surface.records_in.iter().map(|record| hear_record(interface, record)).collect(),
         told: surface.records_out.iter().map(|record| tell_record(record)).collect(),
     };

@@ -79,26 +79,30 @@ impl Declaration {
                 return Some(Self { text: String::new(), name: "uniffi".to_string(), has_members: false });
             }
         }
-        let rest = rest.trim_start_matches("public ").trim_start_matches("override ").trim_start_matches("open ");
+        let rest =
+            rest.trim_start_matches("public ").trim_start_matches("override ").trim_start_matches("open ");
         let word = rest.split([' ', '(', ':', '<']).next().unwrap_or_default();
         if is_constant(rest) {
             let text = rest.trim_end_matches([',', ';']).to_string();
             return Some(Self { text, name: word.to_string(), has_members: false });
         }
         let keywords = ["data", "sealed", "enum", "class", "interface", "object", "companion", "abstract"];
-        let keywords = keywords.iter().chain(&["typealias", "suspend", "inline", "fun", "val", "var", "constructor"]);
+        let keywords =
+            keywords.iter().chain(&["typealias", "suspend", "inline", "fun", "val", "var", "constructor"]);
         if !keywords.into_iter().any(|keyword| *keyword == word) {
             return None;
         }
         let kinds = ["class ", "interface ", "object"];
-        let has_members = kinds.iter().any(|kind| rest.starts_with(kind) || rest.contains(&format!(" {kind}")));
+        let has_members =
+            kinds.iter().any(|kind| rest.starts_with(kind) || rest.contains(&format!(" {kind}")));
         let function = rest.contains("fun ") || rest.starts_with("constructor");
         let has_members = has_members && !function && !rest.starts_with("val ");
         let name = rest
             .split([' ', '(', ':', '{', '<', ','])
             .find(|word| {
                 !word.is_empty()
-                    && !["data", "sealed", "enum", "class", "interface", "object", "companion", "abstract"].contains(word)
+                    && !["data", "sealed", "enum", "class", "interface", "object", "companion", "abstract"]
+                        .contains(word)
                     && !["typealias", "suspend", "inline", "fun", "val", "var", "override"].contains(word)
             })
             .unwrap_or("companion");
@@ -108,7 +112,8 @@ impl Declaration {
     /// UniFFI's own, which happens to be public.
     fn is_plumbing(&self) -> bool {
         let own = ["Uniffi", "uniffi", "FfiConverter", "RustBuffer", "ForeignBytes"];
-        let names = ["Disposable", "NoHandle", "InternalException", "ErrorHandler", "destroy", "callWithHandle"];
+        let names =
+            ["Disposable", "NoHandle", "InternalException", "ErrorHandler", "destroy", "callWithHandle"];
         own.iter().any(|prefix| self.name.starts_with(prefix))
             || names.contains(&self.name.as_str())
             || self.name.ends_with("Interface")

@@ -103,9 +103,12 @@ pub fn check(tree: &Tree, jar: &Path, natives: &[(Target, PathBuf)]) -> Result<T
     let place = unpack(tree, jar, "jar-content")?;
     for (target, library) in natives {
         let inside = place.join(platform(*target)).join(LIBRARY);
-        tally.count(std::fs::read(&inside).is_ok_and(|bytes| std::fs::read(library).is_ok_and(|b| b == bytes)));
+        tally.count(
+            std::fs::read(&inside).is_ok_and(|bytes| std::fs::read(library).is_ok_and(|b| b == bytes)),
+        );
     }
-    let classes = ["io/tillgate/Till.class", "io/tillgate/TillgateException$Closed.class", "io/tillgate/TillsKt.class"];
+    let classes =
+        ["io/tillgate/Till.class", "io/tillgate/TillgateException$Closed.class", "io/tillgate/TillsKt.class"];
     let about = ["META-INF/proguard/tillgate.pro", "META-INF/tillgate.cdx.json", "META-INF/LICENSE-MIT"];
     for wanted in classes.into_iter().chain(about).chain(["META-INF/THIRD-PARTY-LICENSES.txt"]) {
         if !place.join(wanted).is_file() {

@@ -182,7 +182,10 @@ impl Place {
         };
         let (jar, pom) = (self.jar.display(), jar::pom_of(&self.jar));
         let install = "org.apache.maven.plugins:maven-install-plugin:3.1.4:install-file";
-        maven(&[install, &format!("-Dfile={jar}"), &format!("-DpomFile={}", pom.display())], "maven-install")?;
+        maven(
+            &[install, &format!("-Dfile={jar}"), &format!("-DpomFile={}", pom.display())],
+            "maven-install",
+        )?;
         let name = self.jar.file_stem().context("a file has a name")?.to_string_lossy().into_owned();
         let version = name.trim_start_matches("tillgate-");
         std::fs::write(self.folder.join("maven/pom.xml"), POM.replace("TILLGATE_VERSION", version))?;
