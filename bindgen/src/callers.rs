@@ -6,6 +6,7 @@
 //! tell their fields themselves.
 
 mod c;
+mod kotlin;
 mod rust;
 
 use std::collections::BTreeSet;
@@ -17,12 +18,16 @@ use crate::ir::{Enum, EnumKind, Field, Function, Interface, Object, Record, Type
 use crate::write::GeneratedFile;
 
 /// Folders whose files are all generated.
-pub const FOLDERS: &[&str] = &["conformance/runners/c/generated", "conformance/runners/rust/src/generated"];
+pub const FOLDERS: &[&str] = &[
+    "conformance/runners/c/generated",
+    "conformance/runners/kotlin/generated",
+    "conformance/runners/rust/src/generated",
+];
 
 /// The generated files, with paths from the root of the workspace.
 pub fn write(interface: &Interface, _root: &Utf8Path) -> Result<Vec<GeneratedFile>> {
     let surface = Surface::of(interface)?;
-    Ok(vec![c::write(&surface)?, rust::write(&surface)?])
+    Ok(vec![c::write(&surface)?, kotlin::write(&surface)?, rust::write(&surface)?])
 }
 
 /// What runners call, and all types that go along.

@@ -29,6 +29,8 @@ pub enum What {
     Tests,
     /// What sells and judges, without what only developers need.
     Demo,
+    /// The same, and what Kotlin is made of.
+    Kotlin,
     /// The sandbox alone.
     Sandbox,
     /// Core and what writes the bindings.
@@ -69,8 +71,12 @@ pub fn build(tree: &Tree, what: What) -> Result<Vec<Artifact>> {
             command.args(WORKSPACE).args(["--no-run", "--features", FEATURES]);
             "build-tests"
         }
-        What::Demo => {
-            for package in ["c", "runner", "sandbox", "judge"] {
+        What::Demo | What::Kotlin => {
+            let mut packages = vec!["c", "runner", "sandbox", "judge"];
+            if what == What::Kotlin {
+                packages.extend(["uniffi", "bindgen"]);
+            }
+            for package in packages {
                 command.args(["--package", &format!("tillgate-{package}")]);
             }
             command.args(["--features", FEATURES]);

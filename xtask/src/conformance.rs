@@ -11,7 +11,7 @@ use crate::program::{self, Output};
 use crate::report::{Report, Tally};
 use crate::sellers::{Language, Seller};
 use crate::tree::Tree;
-use crate::{c, generate, python, setup};
+use crate::{c, generate, kotlin, python, setup};
 
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
@@ -29,13 +29,13 @@ pub fn command(tree: &Tree, language: Option<&str>) -> Result<bool> {
     let mut report = Report::default();
     let mut programs = Vec::new();
     let ready = report.prepare("what the machine needs", || {
-        setup::machine(tree, setup::For::Demo)?;
+        setup::machine(tree, setup::For::Kotlin)?;
         setup::python(tree)
     }) && report.prepare("build", || {
-        compile::build(tree, What::Demo)?;
-        programs = compile::build(tree, What::Bindgen)?;
+        programs = compile::build(tree, What::Kotlin)?;
         Ok(())
-    }) && report.prepare("Python's package", || python::install(tree));
+    }) && report.prepare("Python's package", || python::install(tree))
+        && report.prepare("Kotlin's programs", || kotlin::compile(tree, &programs));
     if ready {
         report.cases("what becomes of orders, in each language", || run(tree, &languages));
         report.cases("what each language offers", || items(tree, &programs));
@@ -85,6 +85,7 @@ pub fn items(tree: &Tree, programs: &[Artifact]) -> Result<Tally> {
     let mut judge = python::python(tree, &installed, &["-m", "items"]);
     judge.current_dir(&conformance).arg("--core").arg(&listed);
     judge.arg("--header").arg(tree.root.join("bindings-c/include/tillgate.h"));
+    judge.arg("--kotlin").arg(kotlin::generated(tree));
     let ended = program::run(&mut judge, &place.join("log"), Output::Apart, LIMIT)?;
     for line in ended.stdout.lines() {
         println!("   {line}");

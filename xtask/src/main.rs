@@ -15,6 +15,7 @@ mod generate;
 mod guards;
 mod judge;
 mod kills;
+mod kotlin;
 mod lint;
 mod mutate;
 mod operations;
@@ -46,7 +47,7 @@ cargo xtask COMMAND
   lint                  formatting, samples in pages, clippy, ruff, mypy: every warning is an error
   mutate [GUARD|RULE ...]
                         each guard of the rules of orders switched off: its tests are green with it and red without
-  kills [--language L]  a process killed at every crash point (rust, c, python; all by default)
+  kills [--language L]  a process killed at every crash point (rust, c, python, kotlin; all by default)
   document              the sandbox's answers held against CY.SEND's own description, with a report
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices

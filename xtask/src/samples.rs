@@ -12,19 +12,26 @@ use crate::report::Tally;
 use crate::tree::Tree;
 
 /// Where code is shown.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "README.md",
     "bindings-c/README.md",
     "bindings-python/README.md",
+    "bindings-kotlin/README.md",
     "examples/README.md",
     "docs/reliable-orders.md",
     "docs/callbacks.md",
 ];
 /// Where examples stand.
-const FOLDERS: [&str; 5] =
-    ["examples/c", "examples/cpp", "examples/python", "examples/python/web", "examples/rust"];
+const FOLDERS: [&str; 6] = [
+    "examples/c",
+    "examples/cpp",
+    "examples/kotlin",
+    "examples/python",
+    "examples/python/web",
+    "examples/rust",
+];
 /// What is written in a language that the examples have.
-const LANGUAGES: [&str; 4] = ["c", "cpp", "python", "rust"];
+const LANGUAGES: [&str; 5] = ["c", "cpp", "kotlin", "python", "rust"];
 const BEGINS: &str = "sample: ";
 const ENDS: &str = "sample ends";
 

@@ -18,6 +18,8 @@ pub enum For {
     Tests,
     /// Selling from C and Python.
     Demo,
+    /// Selling from Kotlin too.
+    Kotlin,
     /// Making packages and trying them.
     Packages,
     /// Measuring, with peers in other languages.
@@ -28,13 +30,8 @@ pub enum For {
 const PROGRAMS: [(&str, &str); 2] = [("gcc", "gcc"), ("python3", "python3")];
 const PROGRAMS_OF_PACKAGES: [(&str, &str); 3] =
     [("cmake", "cmake"), ("make", "make"), ("pkg-config", "pkg-config")];
-const PROGRAMS_OF_BENCHES: [(&str, &str); 5] = [
-    ("java", "openjdk-17-jre-headless"),
-    ("mvn", "maven"),
-    ("go", "golang"),
-    ("node", "nodejs"),
-    ("npm", "npm"),
-];
+const PROGRAMS_OF_KOTLIN: [(&str, &str); 2] = [("java", "default-jdk-headless"), ("mvn", "maven")];
+const PROGRAMS_OF_BENCHES: [(&str, &str); 3] = [("go", "golang"), ("node", "nodejs"), ("npm", "npm")];
 const PROGRAMS_OF_TESTS: [(&str, &str); 2] = [("g++", "g++"), ("valgrind", "valgrind")];
 
 /// Pinned tools for Python, what holds the sandbox against the gateway's description, and the web servers of the samples.
@@ -51,7 +48,10 @@ pub fn machine(tree: &Tree, wanted: For) -> Result<()> {
         For::Tests => programs.extend(PROGRAMS_OF_TESTS),
         For::Packages => programs.extend(PROGRAMS_OF_PACKAGES),
         For::Benches => programs.extend(PROGRAMS_OF_BENCHES),
-        For::Demo => {}
+        For::Demo | For::Kotlin => {}
+    }
+    if wanted != For::Demo {
+        programs.extend(PROGRAMS_OF_KOTLIN);
     }
     let missing = programs.into_iter().filter(|(program, _)| !program::is_there(program));
     let mut missing: Vec<&str> = missing.map(|(_, package)| package).collect();
