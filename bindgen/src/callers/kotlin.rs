@@ -46,15 +46,23 @@ struct Told {
 pub fn write(surface: &Surface<'_>) -> Result<GeneratedFile> {
     let interface = surface.interface;
     let calls = Calls {
-        made: of_objects(surface, |object| &object.constructors, |object, f| match f.name.as_str() {
-            "new" => object.name.clone(),
-            other => format!("{}.{}", object.name, camel(other)),
-        }),
-        called: of_objects(surface, |object| &object.methods, |_, f| match f.name.as_str() {
-            // Kotlin's own `close` lets go of the object; core's is called otherwise.
-            "close" => "callee.shutDown".to_string(),
-            other => format!("callee.{}", camel(other)),
-        }),
+        made: of_objects(
+            surface,
+            |object| &object.constructors,
+            |object, f| match f.name.as_str() {
+                "new" => object.name.clone(),
+                other => format!("{}.{}", object.name, camel(other)),
+            },
+        ),
+        called: of_objects(
+            surface,
+            |object| &object.methods,
+            |_, f| match f.name.as_str() {
+                // Kotlin's own `close` lets go of the object; core's is called otherwise.
+                "close" => "callee.shutDown".to_string(),
+                other => format!("callee.{}", camel(other)),
+            },
+        ),
         functions: surface.functions.iter().map(|f| call(interface, "", f, &camel(&f.name))).collect(),
         heard: surface.records_in.iter().map(|record| hear_record(interface, record)).collect(),
         told: surface.records_out.iter().map(|record| tell_record(record)).collect(),
