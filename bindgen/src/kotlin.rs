@@ -141,3 +141,26 @@ fn facts(interface: &Interface) -> impl Iterator<Item = (String, String, &str)> 
     let fields = interface.error_details().fields.iter();
     fields.map(|field| (camel(&field.name), kotlin_type(&field.ty), field.docs.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uniffi_is_told_the_packages_in_the_form_that_it_reads() {
+        let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let told: toml::Table = std::fs::read_to_string(root.join(CONFIG)).unwrap().parse().unwrap();
+        // A flat file is ignored with a warning.
+        assert_eq!(told.keys().collect::<Vec<_>>(), ["crates"]);
+        let kotlin = &told["crates"]["tillgate"]["bindings"]["kotlin"];
+        assert_eq!(kotlin["package_name"].as_str(), Some(PACKAGE));
+        let library = std::fs::read_to_string(root.join("bindings-uniffi/Cargo.toml")).unwrap();
+        let library: toml::Table = library.parse().unwrap();
+        assert_eq!(kotlin["cdylib_name"].as_str(), library["lib"]["name"].as_str());
+    }
+
+    #[test]
+    fn docs_become_kdoc_and_open_no_comment() {
+        assert_eq!(kdoc("Not [`Till`]: `a/*`.", 2), "  /**\n   * Not [Till]: `a/&#42;`.\n   */\n");
+    }
+}

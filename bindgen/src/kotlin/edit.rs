@@ -205,3 +205,27 @@ fn objects(source: &mut Source, interface: &Interface) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_uniffi_does_not_write_as_expected_ends_the_run() {
+        let mut source = Source::new("class A {\n}\nclass B {\n}\n".to_string());
+        source.replace("class A", "open class A", 1).unwrap();
+        assert!(source.replace("class", "object", 1).is_err());
+        assert!(source.replace_after("class B", "fun", "val").is_err());
+        assert!(source.replace_after("class", "}", "").is_err());
+        source.replace_after("class B", "}", "// end\n}").unwrap();
+        source.remove_between("open class A", "class B").unwrap();
+        assert_eq!(source.text(), "class B {\n// end\n}\n");
+    }
+
+    #[test]
+    fn what_is_documented_stands_below_its_docs() {
+        assert_eq!(tidied("     */override fun a()  "), "     */\noverride fun a()\n");
+        assert_eq!(tidied("   * of [`A`], `b/*` "), "   * of [A], `b/&#42;`\n");
+        assert_eq!(tidied(" * */"), " * */\n");
+    }
+}
