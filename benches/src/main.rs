@@ -28,7 +28,7 @@ tillgate-bench WHAT
   gateway FILE success|accepted          the gateway; prints where it listens, ends when its input ends
   decode ours|plain FILE                 a catalogue into records
   orders till|client URL PLACE COUNT     so many orders a round, 64 at once
-  commits PLACE COUNT                    what one commit per step costs, and nothing else
+  commits PLACE COUNT STEPS              what so many commits per order cost, and nothing else
   latency URL PLACE COUNT                one order after the other, beside the same without a journal, beside one fdatasync
   million URL PLACE ORDERS COUNT         the next order in a journal with so many, beside a new journal
   copy PLACE ORDERS                      multiplies the one order of a journal
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         ["gateway", file, manner] => gateway::serve(file, manner),
         ["decode", side, file] => decode::run(side, file),
         ["orders", side, url, place, count] => orders::run(side, url, place, count),
-        ["commits", place, count] => commits::run(place, count),
+        ["commits", place, count, steps] => commits::run(place, count, steps),
         ["latency", url, place, count] => latency::run(url, place, count),
         ["million", url, place, orders, count] => million::run(url, place, orders, count),
         ["copy", place, orders] => million::copy(place, orders),

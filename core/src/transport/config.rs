@@ -166,7 +166,7 @@ fn pace(config: &TransportConfig) -> Result<Option<Pace>> {
         return Ok(None);
     };
     let per_second = in_range("transport.rate_limit_per_second", per_second, 1..=100_000)?;
-    Ok(Some(Pace::new(per_second, burst)))
+    Ok(Some(Pace::kept_below(per_second, burst)))
 }
 
 fn user_agent(suffix: Option<&str>) -> Result<String> {

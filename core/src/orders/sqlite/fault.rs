@@ -104,6 +104,17 @@ pub fn damaged(reason: String) -> TillgateError {
     }
 }
 
+/// Nothing of ours is wrong, but what was added may change what we write.
+pub fn added_to(name: &str) -> TillgateError {
+    TillgateError::JournalDamaged {
+        details: ErrorDetails::local(
+            format!("something was added to the journal that is not tillgate's: {name}"),
+            "Nothing was bought and no order is lost. Remove what was added (keep reports and copies in a file of their own), \
+             then open the journal again.",
+        ),
+    }
+}
+
 pub fn failed(reason: String) -> TillgateError {
     TillgateError::JournalFailed {
         details: ErrorDetails::local(

@@ -249,6 +249,7 @@ fn open_to_buy(
     schema::bring_up_to_date(&mut connection, true)?;
     schema::check(&connection, false)?;
     check_keys(&connection, keys)?;
+    schema::keep_a_log(&connection)?;
     let identity = Identity::read(&connection).map_err(told)?;
     let surroundings = Surroundings::look(config)?;
     let misfit = if guard(Guard::Quarantine) { identity.misfit(&surroundings) } else { None };

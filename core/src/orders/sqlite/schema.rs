@@ -20,6 +20,9 @@ const TABLES: [&str; 8] =
     ["decisions", "events", "hints", "history", "journal_keys", "meta", "orders", "sealed"];
 /// How long to wait for the other process, which holds the file only while it commits.
 const BUSY_TIMEOUT_MS: u64 = 20_000;
+/// How often a log is tried to be begun anew, and the pause in between.
+const LOG_TRIES: u32 = 5;
+const LOG_PAUSE: Duration = Duration::from_millis(50);
 /// A file up to this size is checked page by page at each open; a larger one only on suspicion.
 const CHECKED_ALWAYS_PAGES_MAX: u64 = 4096;
 
@@ -47,10 +50,11 @@ pub fn connect(path: &Path, access: Access) -> Result<Connection> {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
         connection.set_prepared_statement_cache_capacity(64);
-        // Each holds for this connection only. FULL: a commit is on the disk before it returns. fullfsync: Apple's plain
-        // fsync leaves the bytes in the drive. secure_delete: what was replaced is overwritten.
+        // Each holds for this connection only. EXTRA: a commit is on the disk before it returns, also where there is no
+        // write-ahead log (with one it is what FULL is). fullfsync: Apple's plain fsync leaves the bytes in the drive.
+        // secure_delete: what was replaced is overwritten.
         connection.execute_batch(
-            "PRAGMA synchronous = FULL;
+            "PRAGMA synchronous = EXTRA;
              PRAGMA fullfsync = ON;
              PRAGMA checkpoint_fullfsync = ON;
              PRAGMA foreign_keys = ON;
@@ -91,10 +95,10 @@ pub fn make(place: &Place, now: Timestamp) -> Result<()> {
             "INSERT INTO meta (name, value) VALUES ('journal_id', ?1), ('epoch', '0'), ('created_at', ?2), ('created_by', ?3)",
             (crate::new_id(), now.to_string(), env!("CARGO_PKG_VERSION")),
         )?;
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))?;
         Ok(())
     };
     let filled = fill(&mut connection).map_err(told);
+    let filled = filled.and_then(|()| keep_a_log(&connection));
     let filled = filled.and_then(|()| connection.close().map_err(|(_, error)| told(error)));
     if let Err(error) = filled {
         let _ = fs::remove_file(&path);
@@ -108,6 +112,18 @@ pub fn make(place: &Place, now: Timestamp) -> Result<()> {
         .and_then(|()| sync_folder_of(place.journal()));
     crash_point("journal.place.after");
     placed.map_err(|error| told_io(&error, &doing))
+}
+
+/// Has commits go to a write-ahead log. A journal that was rewritten (`VACUUM INTO`, a person with a shell) has lost that setting,
+/// and would wait for every reader when an outcome is to be written down.
+pub fn keep_a_log(connection: &Connection) -> Result<()> {
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(told)?;
+    if mode == "wal" {
+        Ok(())
+    } else {
+        Err(fault::failed(format!("its folder allows no write-ahead log, only {mode}")))
+    }
 }
 
 /// Brings an older journal up to date, and refuses a newer one.
@@ -136,6 +152,9 @@ pub fn bring_up_to_date(connection: &mut Connection, may_write: bool) -> Result<
 
 /// Refuses a journal that lacks something, or whose pages contradict each other.
 pub fn check(connection: &Connection, suspicious: bool) -> Result<()> {
+    if let Some(name) = added(connection).map_err(told)? {
+        return Err(fault::added_to(&name));
+    }
     let check = || -> rusqlite::Result<Option<String>> {
         for table in TABLES {
             let found: Option<i64> = connection
@@ -173,8 +192,20 @@ type Shape = Vec<(String, Option<String>)>;
 fn shape(connection: &Connection) -> rusqlite::Result<Shape> {
     connection
         .prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        // A line ends as it did where the library was built.
+        .query_map([], |row| {
+            Ok((row.get(0)?, row.get::<_, Option<String>>(1)?.map(|sql| sql.replace('\r', ""))))
+        })?
         .collect()
+}
+
+/// What somebody else has put beside our tables: the tables themselves are as they should be.
+fn added(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let (found, expected) = (shape(connection)?, expected_shape());
+    if expected.iter().any(|ours| !found.contains(ours)) {
+        return Ok(None);
+    }
+    Ok(found.into_iter().find(|one| !expected.contains(one)).map(|(name, _)| name))
 }
 
 /// The shape that all migrations together make.
@@ -194,8 +225,18 @@ fn expected_shape() -> Shape {
 /// them for written, and a later sync passes over them. What is appended behind them would be lost with them in a power cut.
 /// Written into the file they are new bytes, which a sync brings to the disk.
 pub fn empty_log(connection: &Connection) -> Result<()> {
-    // A reader beside us that does not come to its end keeps the log from beginning anew; what it holds is in the file all the same.
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(told)
+    for _ in 0..LOG_TRIES {
+        // It waits for readers as long as for anything else, but not for another process that does the same.
+        let busy: bool =
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(told)?;
+        if !busy {
+            return Ok(());
+        }
+        std::thread::sleep(LOG_PAUSE);
+    }
+    Err(fault::locked(
+        "another process reads the journal for too long, and its log cannot be begun anew".to_string(),
+    ))
 }
 
 /// The newest version of the journal's shape.

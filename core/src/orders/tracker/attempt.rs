@@ -56,6 +56,10 @@ impl Tracker {
                     for key in keys {
                         // Whatever it was doing: what may have been sent is looked up.
                         let _ = self.apply(&key, Fact::Recovered, None).await;
+                        // And what was not sent yet is driven by nobody: the schedule lets it expire.
+                        if let Ok(Some(left)) = self.journal.store().order(&key) {
+                            self.plan(&left);
+                        }
                         driven.push((key, Err(error.clone())));
                     }
                 }
@@ -170,11 +174,10 @@ impl Tracker {
 
     /// Sends orders whose attempts are durable, in one call, and commits the outcomes.
     async fn attempt(self: &Arc<Self>, records: Vec<Record>) -> Vec<(String, Result<Record>)> {
-        let failed = |error: TillgateError| -> Vec<(String, Result<Record>)> {
-            records.iter().map(|r| (r.key.clone(), Err(error.clone().about_order(&r.order.id)))).collect()
-        };
         let Some(attached) = self.attached_account(&records[0].order.account) else {
-            return failed(TillgateError::internal("the order's account is not attached"));
+            return self
+                .not_sent(records, &TillgateError::internal("the order's account is not attached"))
+                .await;
         };
         let _in_flight = InFlight::begin(self);
         let (tracker, sending) = (self.clone(), records.clone());
@@ -198,6 +201,23 @@ impl Tracker {
                 recovered
             }
         }
+    }
+
+    /// Commits that nothing has left, where not even the adapter could be asked.
+    async fn not_sent(
+        self: &Arc<Self>,
+        records: Vec<Record>,
+        error: &TillgateError,
+    ) -> Vec<(String, Result<Record>)> {
+        let mut settled = Vec::with_capacity(records.len());
+        for record in records {
+            let number = record.order.attempts.len() as u32;
+            let details = Some(Box::new(error.details().clone()));
+            let end = AttemptEnd { outcome: AttemptOutcome::NotSent, details };
+            let applied = self.apply(&record.key, Fact::AttemptEnds { number, end }, None).await;
+            settled.push((record.key, applied.map(|applied| applied.record)));
+        }
+        settled
     }
 
     /// Sleeps, or until the till is closed.

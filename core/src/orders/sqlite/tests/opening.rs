@@ -435,3 +435,56 @@ fn a_log_that_was_left_is_written_into_the_file_before_anything_is_sold() {
     let _open = left.open();
     assert_eq!(orders_without_log(), 1);
 }
+
+#[test]
+fn a_log_that_cannot_be_begun_anew_keeps_the_till_closed() {
+    let till = Till::new();
+    let store = till.open();
+    created(commit(&store, create([sent("A", 0)]), 0));
+    let reader = rusqlite::Connection::open(till.journal()).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM orders;").unwrap();
+    let connection = schema::connect(&till.journal(), schema::Access::WriteBeside).unwrap();
+    connection.busy_timeout(std::time::Duration::from_millis(1)).unwrap();
+    assert_eq!(schema::empty_log(&connection).unwrap_err().code(), "journal_locked");
+    reader.execute_batch("COMMIT").unwrap();
+    schema::empty_log(&connection).unwrap();
+}
+
+#[test]
+fn a_journal_that_lost_its_log_has_one_again_before_anything_is_sold() {
+    let till = Till::new();
+    let store = till.open();
+    created(commit(&store, create([sent("A", 0)]), 0));
+    let other = Till::new();
+    let copy = other.journal();
+    let connection = rusqlite::Connection::open(till.journal()).unwrap();
+    connection.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    let mode = || -> String {
+        let connection = rusqlite::Connection::open(&copy).unwrap();
+        connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap()
+    };
+    assert_eq!(mode(), "delete");
+    let store = other.open();
+    assert!(store.order("A").unwrap().is_some());
+    assert_eq!(mode(), "wal");
+}
+
+#[test]
+fn what_somebody_added_is_named_and_nothing_is_called_lost() {
+    let till = Till::new();
+    drop(till.open());
+    let connection = rusqlite::Connection::open(till.journal()).unwrap();
+    for (added, removed) in [
+        ("CREATE INDEX report ON orders (state)", "DROP INDEX report"),
+        ("CREATE TABLE report (a)", "DROP TABLE report"),
+        ("CREATE TRIGGER report AFTER INSERT ON events BEGIN DELETE FROM events; END", "DROP TRIGGER report"),
+    ] {
+        connection.execute_batch(added).unwrap();
+        let refused = till.refused();
+        assert_eq!(refused.code(), "journal_damaged");
+        assert!(refused.to_string().contains("report"), "{refused}");
+        assert!(refused.details().advice.contains("no order is lost"), "{refused}");
+        connection.execute_batch(removed).unwrap();
+        drop(till.open());
+    }
+}
