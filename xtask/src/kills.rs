@@ -38,7 +38,7 @@ const POLICY: [(&str, u64); 6] = [
 ];
 
 /// The command.
-pub fn run(tree: &Tree, language: Option<&str>) -> Result<bool> {
+pub fn run(tree: &Tree, language: Option<&str>, stride: usize) -> Result<bool> {
     let languages = match language {
         None => Language::ALL.to_vec(),
         Some(key) => {
@@ -62,7 +62,7 @@ pub fn run(tree: &Tree, language: Option<&str>) -> Result<bool> {
     if ready {
         for language in languages {
             report.cases(&format!("kills at every crash point, {}", language.name()), || {
-                enumerate(tree, language, 1)
+                enumerate(tree, language, stride)
             });
         }
     }
