@@ -36,9 +36,7 @@ def main() -> int:
         "C": list(header.items(given.header.read_text())),
         "Python": list(package.items()),
         "Kotlin": [
-            item
-            for file in sorted(given.kotlin.rglob("*.kt"))
-            for item in kotlin.items(file.read_text())
+            item for file in sorted(given.kotlin.rglob("*.kt")) for item in kotlin.items(file.read_text())
         ],
         **{name: read(Path(file).read_text()) for name, file in given.list},
     }

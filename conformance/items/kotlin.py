@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from .item import Item, first_sentence
 
 ERROR = "TillgateException"
-TYPE = re.compile(r"(?:(?:public|internal|private|open|data|sealed|enum) +)*(?:class|object|interface) +(\w+)")
+TYPE = re.compile(
+    r"(?:(?:public|internal|private|open|data|sealed|enum) +)*(?:class|object|interface) +(\w+)"
+)
 ANNOTATIONS = re.compile(r"(?:@\w+(?:\([^)]*\))?\s*)*")
 MEMBER = re.compile(
-    r"(?:(?:public|data|override|abstract|suspend) +)*(?:(class|object|fun|val) +`?(\w+)|(constructor)\(`|([A-Z0-9_]+)\()"
+    r"(?:(?:public|data|override|abstract|suspend) +)*"
+    r"(?:(class|object|fun|val) +`?(\w+)|(constructor)\(`|([A-Z0-9_]+)\()"
 )
 """What else can have docs. A constructor with a name in quotes is core's: those of UniFFI have none."""
 
@@ -36,8 +39,8 @@ def items(source: str) -> Iterator[Item]:
         declared = TYPE.match(line)
         if declared:
             # Members of what is plumbing are none of core's.
-            of = declared[1] if shown and not declared[1].endswith("Interface") else ""
-            if of:
+            of = declared[1] if shown else ""
+            if of and not of.endswith("Interface"):
                 yield Item("type", _class(of), first_sentence(text))
         elif shown:
             yield from _member(of, code, first_sentence(text))
@@ -45,7 +48,8 @@ def items(source: str) -> Iterator[Item]:
 
 def _member(of: str, code: str, doc: str) -> Iterator[Item]:
     found = MEMBER.match(code)
-    if found is None:
+    # What an object promises by its interface, it declares itself.
+    if found is None or of.endswith("Interface"):
         return
     what, name, constructor, value = found.groups()
     if not of:
