@@ -6,6 +6,7 @@
 //! tell their fields themselves.
 
 mod c;
+mod kotlin;
 mod node;
 mod rust;
 
@@ -20,6 +21,7 @@ use crate::write::GeneratedFile;
 /// Folders whose files are all generated.
 pub const FOLDERS: &[&str] = &[
     "conformance/runners/c/generated",
+    "conformance/runners/kotlin/generated",
     "conformance/runners/node/generated",
     "conformance/runners/rust/src/generated",
 ];
@@ -27,7 +29,7 @@ pub const FOLDERS: &[&str] = &[
 /// The generated files, with paths from the root of the workspace.
 pub fn write(interface: &Interface, _root: &Utf8Path) -> Result<Vec<GeneratedFile>> {
     let surface = Surface::of(interface)?;
-    Ok(vec![c::write(&surface)?, node::write(&surface)?, rust::write(&surface)?])
+    Ok(vec![c::write(&surface)?, kotlin::write(&surface)?, node::write(&surface)?, rust::write(&surface)?])
 }
 
 /// What runners call, and all types that go along.

@@ -5,6 +5,7 @@ pub mod c;
 pub mod callers;
 pub mod ir;
 pub mod items;
+pub mod kotlin;
 pub mod lint;
 mod metadata;
 pub mod node;

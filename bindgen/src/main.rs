@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use camino::Utf8PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use tillgate_bindgen::ir::Interface;
-use tillgate_bindgen::{c, callers, items, lint, node, python, synth, write};
+use tillgate_bindgen::{c, callers, items, kotlin, lint, node, python, synth, write};
 
 #[derive(Parser)]
 #[command(about, version)]
@@ -31,6 +31,17 @@ enum Command {
         /// Writes nothing; fails if anything would change.
         #[arg(long)]
         check: bool,
+    },
+    /// Writes the sources in Kotlin, which are not committed, with UniFFI's own generator.
+    Kotlin {
+        #[arg(long)]
+        library: Utf8PathBuf,
+        /// The root of the workspace, where uniffi.toml is.
+        #[arg(long, default_value = ".")]
+        root: Utf8PathBuf,
+        /// The folder of sources.
+        #[arg(long)]
+        out: Utf8PathBuf,
     },
     /// Only checks the interface.
     Lint {
@@ -68,6 +79,8 @@ enum Language {
     C,
     Python,
     Node,
+    /// The listing of what is public; see the command `kotlin` for the sources.
+    Kotlin,
     /// No binding: programs that call the bindings, for the conformance runs.
     Callers,
 }
@@ -82,6 +95,7 @@ fn main() -> Result<()> {
                     Language::C => (c::write(&interface, &root)?, c::FOLDERS),
                     Language::Python => (python::write(&interface, &root)?, python::FOLDERS),
                     Language::Node => (node::write(&interface, &root)?, node::FOLDERS),
+                    Language::Kotlin => (kotlin::write(&interface, &library, &root)?, kotlin::FOLDERS),
                     Language::Callers => (callers::write(&interface, &root)?, callers::FOLDERS),
                 };
                 files.extend(written);
@@ -99,6 +113,13 @@ fn main() -> Result<()> {
                 bail!("{} generated files are out of date: run `cargo xtask gen` and commit", changed.len());
             }
             println!("{} files, {} changed", files.len(), changed.len());
+            Ok(())
+        }
+        Command::Kotlin { library, root, out } => {
+            let interface = read(&library, "tillgate")?;
+            let sources = kotlin::sources(&interface, &library, &root)?;
+            let changed = write::write_files(&out, &[], &sources)?;
+            println!("{} files, {} changed", sources.len(), changed.len());
             Ok(())
         }
         Command::Lint { library, crate_name } => read(&library, &crate_name).map(drop),

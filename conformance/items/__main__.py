@@ -1,6 +1,6 @@
 """Compares what each language offers with core's own list, and prints a table of what is there.
 
-python -m items --core FILE --header FILE --declarations FOLDER [--list NAME FILE]
+python -m items --core FILE --header FILE --declarations FOLDER --kotlin FOLDER [--list NAME FILE]
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from . import declarations, header, package
+from . import declarations, header, kotlin, package
 from .item import read
 from .verdict import compare, table
 
@@ -25,6 +25,7 @@ def main() -> int:
     arguments.add_argument("--core", type=Path, required=True, help="what core offers")
     arguments.add_argument("--header", type=Path, required=True, help="tillgate.h")
     arguments.add_argument("--declarations", type=Path, required=True, help="Node's *.d.ts")
+    arguments.add_argument("--kotlin", type=Path, required=True, help="the generated sources")
     arguments.add_argument(
         "--list", nargs=2, action="append", default=[], help="another language and its list"
     )
@@ -35,6 +36,9 @@ def main() -> int:
         "C": list(header.items(given.header.read_text())),
         "Python": list(package.items()),
         "Node": list(declarations.items(given.declarations)),
+        "Kotlin": [
+            item for file in sorted(given.kotlin.rglob("*.kt")) for item in kotlin.items(file.read_text())
+        ],
         **{name: read(Path(file).read_text()) for name, file in given.list},
     }
     known = yaml.safe_load((HERE / "known.yaml").read_text())

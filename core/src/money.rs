@@ -7,15 +7,25 @@ pub use rust_decimal::Decimal;
 uniffi::custom_type!(Decimal, String, {
     remote,
     lower: |d| d.to_string(),
-    try_lift: |s| Decimal::from_str_exact(&s).map_err(Into::into),
+    try_lift: |s| Decimal::from_str_exact(&s).map_err(|why| refused(&s, &why)),
 });
 // `SystemTime` is java.time.Instant and Foundation.Date on the other side.
 #[cfg(feature = "uniffi")]
 uniffi::custom_type!(Timestamp, std::time::SystemTime, {
     remote,
     lower: |t| std::time::SystemTime::from(t),
-    try_lift: |s| Timestamp::try_from(s).map_err(Into::into),
+    try_lift: |s| Timestamp::try_from(s).map_err(|why| refused("An instant", &why)),
 });
+
+/// What cannot be kept is an argument that is wrong, there as everywhere. Which one, only the caller can tell.
+#[cfg(feature = "uniffi")]
+fn refused(given: &str, why: &dyn std::fmt::Display) -> uniffi::deps::anyhow::Error {
+    let given: String = given.chars().take(40).collect();
+    let mut error =
+        crate::TillgateError::invalid_argument("", format!("{given} cannot be kept exactly: {why}."));
+    error.details_mut().field = None;
+    error.into()
+}
 
 /// An exact amount with its currency.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, uniffi::Record)]

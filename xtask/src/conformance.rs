@@ -9,7 +9,7 @@ use crate::operations::{judged, own_tests};
 use crate::report::{Report, Tally};
 use crate::sellers::{Language, Seller};
 use crate::tree::Tree;
-use crate::{c, generate, node, python, setup};
+use crate::{c, generate, kotlin, node, python, setup};
 
 /// No runner is longer, with all that is written by hand for it.
 const RUNNER_LINES_MAX: usize = 200;
@@ -31,7 +31,8 @@ pub fn command(tree: &Tree, language: Option<&str>) -> Result<bool> {
         programs = compile::build(tree, What::Programs)?;
         Ok(())
     }) && report.prepare("Python's package", || python::install(tree))
-        && report.prepare("Node's addon", || node::install(tree));
+        && report.prepare("Node's addon", || node::install(tree))
+        && report.prepare("Kotlin's programs", || kotlin::compile(tree, &programs));
     if ready {
         report.cases("what becomes of orders, in each language", || run(tree, &languages));
         report.cases("what each language offers", || items(tree, &programs));
@@ -75,6 +76,7 @@ pub fn items(tree: &Tree, programs: &[Artifact]) -> Result<Tally> {
     judge.current_dir(&conformance).arg("--core").arg(&listed);
     judge.arg("--header").arg(tree.root.join("bindings-c/include/tillgate.h"));
     judge.arg("--declarations").arg(tree.root.join("bindings-node/js/generated"));
+    judge.arg("--kotlin").arg(kotlin::generated(tree));
     let mut tally = judged(&mut judge, &place)?;
     tally += python::pytest(tree, &mut own_tests(tree, &conformance, "items/tests"), "pytest-items")?;
     Ok(tally)

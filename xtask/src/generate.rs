@@ -12,8 +12,8 @@ use crate::tree::Tree;
 
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// What is committed: the bindings, and the programs that call them in the conformance runs.
-const LANGUAGES: &str = "c,python,node,callers";
+/// What is committed: the bindings (of Kotlin's, a listing), and the programs that call them in the conformance runs.
+const LANGUAGES: &str = "c,python,node,kotlin,callers";
 
 /// The command: builds what it needs, writes or checks.
 pub fn run(tree: &Tree, check: bool) -> Result<bool> {
@@ -48,7 +48,7 @@ pub fn items(tree: &Tree, artifacts: &[Artifact]) -> Result<String> {
 }
 
 /// The compiled core that this very build made: another file of that name may be older, or another checkout's.
-fn core(artifacts: &[Artifact]) -> Result<PathBuf> {
+pub fn core(artifacts: &[Artifact]) -> Result<PathBuf> {
     artifacts
         .iter()
         .filter(|a| a.package == "tillgate" && a.target == "tillgate" && !a.is_test)

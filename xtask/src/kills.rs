@@ -15,7 +15,7 @@ use crate::report::{Report, Tally};
 use crate::sandbox::Sandbox;
 use crate::sellers::{Language, Manner, Seller};
 use crate::tree::{self, Tree};
-use crate::{node, python, setup};
+use crate::{kotlin, node, python, setup};
 
 /// Processes that sell at the same time.
 const PARALLEL: usize = 2;
@@ -38,7 +38,7 @@ const POLICY: [(&str, u64); 6] = [
 ];
 
 /// The command.
-pub fn run(tree: &Tree, language: Option<&str>) -> Result<bool> {
+pub fn run(tree: &Tree, language: Option<&str>, stride: usize) -> Result<bool> {
     let languages = match language {
         None => Language::ALL.to_vec(),
         Some(key) => {
@@ -46,48 +46,58 @@ pub fn run(tree: &Tree, language: Option<&str>) -> Result<bool> {
         }
     };
     let mut report = Report::default();
+    let mut artifacts = Vec::new();
     let ready = report.prepare("what the machine needs", || {
         setup::machine(tree, setup::For::Sellers)?;
         setup::python(tree)
-    }) && report.prepare("build", || compile::build(tree, What::Programs).map(drop))
-        && (!languages.contains(&Language::Python)
-            || report.prepare("Python's package", || python::install(tree)))
-        && (!languages.contains(&Language::Node) || report.prepare("Node's addon", || node::install(tree)));
+    }) && report.prepare("build", || {
+        artifacts = compile::build(tree, What::Programs)?;
+        Ok(())
+    }) && (!languages.contains(&Language::Python)
+        || report.prepare("Python's package", || python::install(tree)))
+        && (!languages.contains(&Language::Node) || report.prepare("Node's addon", || node::install(tree)))
+        && (!languages.contains(&Language::Kotlin)
+            || report.prepare("Kotlin's programs", || kotlin::compile(tree, &artifacts)));
     if ready {
         for language in languages {
             report.cases(&format!("kills at every crash point, {}", language.name()), || {
-                enumerate(tree, language)
+                enumerate(tree, language, stride)
             });
         }
     }
     Ok(report.finish())
 }
 
-/// Each crash point is a case; it passes when the process died there and the judge finds every order right afterwards.
-pub fn enumerate(tree: &Tree, language: Language) -> Result<Tally> {
+/// Each crash point is a case; it passes when the process died there and the judge finds every order right afterwards. With a
+/// stride, every so manieth point, and the last.
+pub fn enumerate(tree: &Tree, language: Language, stride: usize) -> Result<Tally> {
     let folder = tree.fresh(&format!("kills-{}", language.key()))?;
     let world = World { tree, seller: Seller::ready(tree, language)?, orders: orders(), folder };
     let points = world.points()?;
+    let numbers: Vec<usize> = (1..=points.len())
+        .filter(|number| (number - 1).is_multiple_of(stride) || *number == points.len())
+        .collect();
     println!("   {} crash points in {} steps", points.len(), world.steps().len());
+    if numbers.len() < points.len() {
+        println!(
+            "   killed at {} of them, one in {stride}; all: cargo xtask kills --language {}",
+            numbers.len(),
+            language.key()
+        );
+    }
 
-    let runs = world.kill_at_each(points.len());
+    let runs = world.kill_at_each(&numbers);
     let mut totals = Verdict::default();
     let (mut tally, mut killed) = (Tally::default(), 0);
     let mut broken: Vec<(usize, String)> = Vec::new();
-    let mut passed_in_step: Vec<String> = Vec::new();
-    let mut step_before = None;
-    for (number, run) in (1..).zip(runs) {
-        let name = &points[number - 1];
+    for (&number, run) in numbers.iter().zip(runs) {
         let outcome = run.and_then(|run| {
             killed += 1;
-            if step_before != Some(run.lines_before) {
-                step_before = Some(run.lines_before);
-                passed_in_step.clear();
-            }
-            passed_in_step.push(name.clone());
-            if run.points[..] != points[..number] {
+            if run.points.iter().ne(points[..number].iter().map(|point| &point.name)) {
                 bail!("it passed other crash points than the run without a kill");
             }
+            let passed = points[..number].iter().filter(|point| point.lines_before == run.lines_before);
+            let passed_in_step: Vec<String> = passed.map(|point| point.name.clone()).collect();
             world.judge(&run, &passed_in_step, &mut totals)
         });
         tally.count(outcome.is_ok());
@@ -97,10 +107,10 @@ pub fn enumerate(tree: &Tree, language: Language) -> Result<Tally> {
         }
     }
     for (number, why) in broken.iter().take(SHOWN_MAX) {
-        println!("   killed at point {number} ({}): {why}", points[number - 1]);
+        println!("   killed at point {number} ({}): {why}", points[number - 1].name);
         println!("   what it left: {}", tree.told(&world.place(*number)));
     }
-    println!("   {}: planned {} = counted {killed}", language.name(), points.len());
+    println!("   {}: planned {} = counted {killed}", language.name(), numbers.len());
     println!(
         "   {}: {} orders, {} bought twice, {} lost, {} misreported, {} in review",
         language.name(),
@@ -110,8 +120,8 @@ pub fn enumerate(tree: &Tree, language: Language) -> Result<Tally> {
         totals.count("misreported"),
         totals.count("in_review"),
     );
-    if killed != points.len() {
-        bail!("{} crash points were planned, and the seller died at {killed}", points.len());
+    if killed != numbers.len() {
+        bail!("{} crash points were planned, and the seller died at {killed}", numbers.len());
     }
     Ok(tally)
 }
@@ -121,6 +131,14 @@ struct World<'a> {
     seller: Seller,
     orders: Vec<(Planned, Purchase)>,
     folder: PathBuf,
+}
+
+/// A crash point of the run without a kill.
+#[derive(Debug, PartialEq, Eq)]
+struct Point {
+    name: String,
+    /// Lines that the seller had printed when it passed: the opening and the steps that were done.
+    lines_before: usize,
 }
 
 /// A kill and what followed.
@@ -210,16 +228,16 @@ impl World<'_> {
     }
 
     /// The crash points of the plan, by two runs that must agree.
-    fn points(&self) -> Result<Vec<String>> {
+    fn points(&self) -> Result<Vec<Point>> {
         let mut counted = Vec::new();
         for number in ["whole-1", "whole-2"] {
             let place = self.folder.join(number);
             tree::empty(&place)?;
             let (sandbox, plan) = self.open(&place)?;
             let log = place.join("points");
-            let manner = Manner { crash_log: Some(&log), ..Manner::default() };
+            let manner = Manner { crash_log: Some(&log), tells_points: true, ..Manner::default() };
             let ended = self.seller.sell(&plan, &manner, &place.join("whole.log"))?.ok()?;
-            counted.push(points_in(&log)?);
+            counted.push(points_among(&ended.stdout)?);
             let run = Run { lines_before: 0, points: Vec::new(), told: ended.stdout, place };
             self.judge_by(&run, &sandbox.ledger, &mut Verdict::default(), |order| order.end)
                 .context("without any kill")?;
@@ -232,7 +250,7 @@ impl World<'_> {
             );
         }
         for name in [expectation::COMMITTED, expectation::RECEIVED] {
-            if !counted[0].iter().any(|point| point == name) {
+            if !counted[0].iter().any(|point| point.name == name) {
                 bail!(
                     "the library has no crash point {name:?}; what is expected cannot be derived without it"
                 );
@@ -241,22 +259,20 @@ impl World<'_> {
         counted.pop().context("no run was made")
     }
 
-    fn kill_at_each(&self, count: usize) -> Vec<Result<Run>> {
-        let next = AtomicUsize::new(1);
-        let runs: Mutex<Vec<Option<Result<Run>>>> = Mutex::new((0..count).map(|_| None).collect());
+    fn kill_at_each(&self, numbers: &[usize]) -> Vec<Result<Run>> {
+        let next = AtomicUsize::new(0);
+        let runs: Mutex<Vec<Option<Result<Run>>>> = Mutex::new(numbers.iter().map(|_| None).collect());
         std::thread::scope(|scope| {
             for _ in 0..PARALLEL {
                 scope.spawn(|| {
                     loop {
-                        let number = next.fetch_add(1, Ordering::SeqCst);
-                        if number > count {
-                            break;
+                        let index = next.fetch_add(1, Ordering::SeqCst);
+                        let Some(number) = numbers.get(index) else { break };
+                        if (index + 1).is_multiple_of(50) {
+                            println!("   {} of {}", index + 1, numbers.len());
                         }
-                        if number.is_multiple_of(50) {
-                            println!("   {number} of {count}");
-                        }
-                        let run = self.kill_at(number);
-                        runs.lock().expect("the runs")[number - 1] = Some(run);
+                        let run = self.kill_at(*number);
+                        runs.lock().expect("the runs")[index] = Some(run);
                     }
                 });
             }
@@ -371,9 +387,34 @@ fn points_in(log: &Path) -> Result<Vec<String>> {
     Ok(points)
 }
 
+/// The same where what the seller printed stands between them. No step begins with a number.
+fn points_among(told: &str) -> Result<Vec<Point>> {
+    let (mut points, mut lines_before) = (Vec::new(), 0);
+    for line in told.lines() {
+        match line.split_once(' ') {
+            Some((number, name)) if number.parse() == Ok(points.len() + 1) => {
+                points.push(Point { name: name.to_string(), lines_before });
+            }
+            _ => lines_before += 1,
+        }
+    }
+    if points.is_empty() {
+        bail!("no crash point was passed");
+    }
+    Ok(points)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_crash_point_knows_its_step() {
+        let points = points_among("1 a\nopen ok\n2 b\n3 c\nbuy a1 succeeded\n4 d\n").unwrap();
+        let told: Vec<_> = points.iter().map(|point| (point.name.as_str(), point.lines_before)).collect();
+        assert_eq!(told, [("a", 0), ("b", 1), ("c", 1), ("d", 2)]);
+        assert!(points_among("open ok\n").is_err());
+    }
 
     #[test]
     fn crash_points_are_read_in_their_order() {

@@ -15,6 +15,7 @@ mod generate;
 mod guards;
 mod judge;
 mod kills;
+mod kotlin;
 mod lint;
 mod made_up;
 mod mutate;
@@ -48,7 +49,8 @@ cargo xtask COMMAND
   lint                  formatting, samples in pages, clippy, ruff, mypy, tsc: every warning is an error
   mutate [GUARD|RULE ...]
                         each guard of the rules of orders switched off: its tests are green with it and red without
-  kills [--language L]  a process killed at every crash point (rust, c, python, node; all by default)
+  kills [--language L] [--every N]
+                        a process killed at every crash point, or at one in N (rust, c, python, node, kotlin; all by default)
   document              the sandbox's answers held against CY.SEND's own description, with a report
   demo [--break GUARD]  sell through the worst moments and let a judge compare the books;
                         --break resend (or any guard's name) shows that the judge notices
@@ -107,7 +109,7 @@ fn run() -> Result<bool> {
         };
     }
     let (mut check, mut broken, mut language, mut guards) = (false, None, None, Vec::new());
-    let mut rows = Vec::new();
+    let (mut rows, mut stride) = (Vec::new(), std::num::NonZeroUsize::MIN);
     let mut which = package::Which::All;
     while let Some(argument) = arguments.next()? {
         match (command.as_str(), argument) {
@@ -118,6 +120,7 @@ fn run() -> Result<bool> {
             ("gen", Long("check")) => check = true,
             ("demo", Long("break")) => broken = Some(arguments.value()?.string()?),
             ("kills" | "conformance", Long("language")) => language = Some(arguments.value()?.string()?),
+            ("kills", Long("every")) => stride = arguments.value()?.parse()?,
             ("package", Long("try")) => which = package::Which::Trial,
             ("bench", Value(row)) => rows.push(row.string()?),
             ("mutate", Value(word)) => guards.push(word.string()?),
@@ -130,7 +133,7 @@ fn run() -> Result<bool> {
         "lint" => lint::run(&tree),
         "mutate" => mutate::run(&tree, &guards),
         "document" => document::run(&tree),
-        "kills" => kills::run(&tree, language.as_deref()),
+        "kills" => kills::run(&tree, language.as_deref(), stride.get()),
         "demo" => demo::run(&tree, broken.as_deref()),
         "bench" => bench::run(&tree, &rows),
         "operations" => operations::command(&tree),

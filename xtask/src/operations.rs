@@ -10,19 +10,23 @@ use crate::compile::{self, What};
 use crate::program::{self, Output};
 use crate::report::{Report, Tally};
 use crate::tree::Tree;
-use crate::{c, node, python, setup};
+use crate::{c, kotlin, node, python, setup};
 
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// The command.
 pub fn command(tree: &Tree) -> Result<bool> {
     let mut report = Report::default();
+    let mut artifacts = Vec::new();
     let ready = report.prepare("what the machine needs", || {
         setup::machine(tree, setup::For::Sellers)?;
         setup::python(tree)
-    }) && report.prepare("build", || compile::build(tree, What::Programs).map(drop))
-        && report.prepare("Python's package", || python::install(tree))
-        && report.prepare("Node's addon", || node::install(tree));
+    }) && report.prepare("build", || {
+        artifacts = compile::build(tree, What::Programs)?;
+        Ok(())
+    }) && report.prepare("Python's package", || python::install(tree))
+        && report.prepare("Node's addon", || node::install(tree))
+        && report.prepare("Kotlin's programs", || kotlin::compile(tree, &artifacts));
     if ready {
         report.cases("every operation, parameter and field", || run(tree));
     }
@@ -35,11 +39,12 @@ pub fn run(tree: &Tree) -> Result<Tally> {
     let conformance = tree.root.join("conformance");
     let exchanged = place.join("exchanged.json");
     let python_runner = conformance.join("runners/python/runner.py");
-    let languages: [(&str, Vec<PathBuf>); 4] = [
+    let languages: [(&str, Vec<PathBuf>); 5] = [
         ("Rust", vec![tree.program("tillgate-runner")]),
         ("C", vec![c::watched_runner(tree)?]),
         ("Python", vec![setup::interpreter(tree), python_runner]),
         ("Node", vec![PathBuf::from("node"), conformance.join("runners/node/runner.mjs")]),
+        ("Kotlin", vec![kotlin::JAVA.into(), kotlin::arguments_in_a_file(tree, "runner.RunnerKt")?]),
     ];
     let installed = python::installed(tree);
     let mut judge = python::python(tree, &installed, &["-m", "operations"]);

@@ -47,7 +47,7 @@ pub fn run(command: &mut Command, log: &Path, output: Output, limit: Duration) -
     let apart = log.with_extension("out");
     let stdout = match output {
         Output::Together => file.try_clone()?,
-        Output::Apart => File::create(&apart)?,
+        Output::Apart => emptied(&apart)?,
     };
     let begun = Instant::now();
     let mut child = command
@@ -78,6 +78,12 @@ pub fn run(command: &mut Command, log: &Path, output: Output, limit: Duration) -
         log: log.to_path_buf(),
         took: begun.elapsed(),
     })
+}
+
+/// An empty file to which is appended: others may append to it meanwhile, and the order shows who was first.
+fn emptied(path: &Path) -> Result<File> {
+    File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(File::options().append(true).open(path)?)
 }
 
 /// Waits for the end, and now and then shows that something goes on.

@@ -12,19 +12,21 @@ use crate::report::Tally;
 use crate::tree::Tree;
 
 /// Where code is shown.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "README.md",
     "bindings-c/README.md",
     "bindings-node/README.md",
     "bindings-python/README.md",
+    "bindings-kotlin/README.md",
     "examples/README.md",
     "docs/reliable-orders.md",
     "docs/callbacks.md",
 ];
 /// Where examples stand.
-const FOLDERS: [&str; 7] = [
+const FOLDERS: [&str; 8] = [
     "examples/c",
     "examples/cpp",
+    "examples/kotlin",
     "examples/node",
     "examples/node/web",
     "examples/python",
@@ -32,7 +34,7 @@ const FOLDERS: [&str; 7] = [
     "examples/rust",
 ];
 /// What is written in a language that the examples have.
-const LANGUAGES: [&str; 5] = ["c", "cpp", "js", "python", "rust"];
+const LANGUAGES: [&str; 6] = ["c", "cpp", "js", "kotlin", "python", "rust"];
 const BEGINS: &str = "sample: ";
 const ENDS: &str = "sample ends";
 

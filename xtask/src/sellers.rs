@@ -9,8 +9,9 @@ use anyhow::{Context, Result};
 
 use crate::program::Ended;
 use crate::runner::Runner;
+use crate::selling::Points;
 use crate::tree::Tree;
-use crate::{c, python, selling, setup};
+use crate::{c, kotlin, python, selling, setup};
 
 /// A plan takes seconds, and a disk that others keep busy may take a minute for one fsync; a seller that hangs is a failure.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -22,10 +23,11 @@ pub enum Language {
     C,
     Python,
     Node,
+    Kotlin,
 }
 
 impl Language {
-    pub const ALL: [Self; 4] = [Self::Rust, Self::C, Self::Python, Self::Node];
+    pub const ALL: [Self; 5] = [Self::Rust, Self::C, Self::Python, Self::Node, Self::Kotlin];
 
     /// As people write it.
     pub fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Language {
             Self::C => "C",
             Self::Python => "Python",
             Self::Node => "Node",
+            Self::Kotlin => "Kotlin",
         }
     }
 
@@ -44,6 +47,7 @@ impl Language {
             Self::C => "c",
             Self::Python => "python",
             Self::Node => "node",
+            Self::Kotlin => "kotlin",
         }
     }
 
@@ -69,25 +73,31 @@ pub struct Manner<'a> {
     pub crash_at: Option<usize>,
     /// Where the crash points that were passed are noted.
     pub crash_log: Option<&'a Path>,
+    /// They stand among what is told of the steps, too.
+    pub tells_points: bool,
     /// Guards that do not hold.
     pub guards_off: Option<&'a str>,
 }
 
 impl Seller {
-    /// Gets one ready: the C runner is compiled here; the others were built with the workspace.
+    /// Gets one ready: the C runner is compiled here; the others were built before.
     pub fn ready(tree: &Tree, language: Language) -> Result<Self> {
         let seller = |program: PathBuf| Self { language, program, arguments: vec![], environment: vec![] };
         Ok(match language {
             Language::Rust => seller(tree.program("tillgate-runner")),
             Language::C => seller(c::runner(tree)?),
             Language::Python => Self {
-                arguments: vec![tree.root.join("conformance/runners/python/runner.py")],
+                arguments: vec![tree.root.join("conformance/runners/python/runner.py").into()],
                 environment: vec![("PYTHONPATH", python::installed(tree))],
                 ..seller(setup::interpreter(tree))
             },
             Language::Node => Self {
                 arguments: vec![tree.root.join("conformance/runners/node/runner.mjs")],
                 ..seller(PathBuf::from("node"))
+            },
+            Language::Kotlin => Self {
+                arguments: vec![kotlin::arguments_in_a_file(tree, "runner.RunnerKt")?],
+                ..seller(kotlin::JAVA.into())
             },
         })
     }
@@ -113,8 +123,10 @@ impl Seller {
         }
         let text = std::fs::read_to_string(plan).with_context(|| plan.display().to_string())?;
         let mut runner = Runner::start(&mut command, log, LIMIT)?;
-        let sold = selling::carry_out(&mut runner, &text)?;
+        let mut points = Points { log: manner.crash_log.filter(|_| manner.tells_points), told: 0 };
+        let sold = selling::carry_out(&mut runner, &text, &mut points)?;
         let mut ended = runner.end(log, sold.told)?;
+        ended.stdout.push_str(&points.passed()?);
         if let Some(why) = sold.gave_up.filter(|_| ended.exit_code == Some(0)) {
             ended.exit_code = Some(1);
             let mut file = std::fs::OpenOptions::new().append(true).open(log)?;

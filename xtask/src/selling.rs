@@ -3,6 +3,8 @@
 //! Each step that was done is a line: the step, its id, and the state with the reason of a failure (`settle a1 failed absent`; the
 //! states of a batch with commas between), or `error`, its code and what is known of the money.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
@@ -25,7 +27,9 @@ pub struct Sold {
 }
 
 /// Carries out as much of the plan as the seller lives for.
-pub fn carry_out(runner: &mut Runner, plan: &str) -> Result<Sold> {
+///
+/// Crash points that were passed stand before the line that tells of their step.
+pub fn carry_out(runner: &mut Runner, plan: &str, points: &mut Points<'_>) -> Result<Sold> {
     let mut sold = Sold { told: String::new(), gave_up: None };
     let mut seller = Seller { runner, settings: Vec::new(), is_open: false };
     for line in plan.lines() {
@@ -35,6 +39,7 @@ pub fn carry_out(runner: &mut Runner, plan: &str) -> Result<Sold> {
         }
         if !seller.is_open {
             let Some(told) = seller.open()? else { break };
+            sold.told.push_str(&points.passed()?);
             sold.told.push_str(&format!("open {told}\n"));
             if told != "ok" {
                 sold.gave_up = Some(format!("the till could not be opened: {told}"));
@@ -43,6 +48,7 @@ pub fn carry_out(runner: &mut Runner, plan: &str) -> Result<Sold> {
             seller.is_open = true;
         }
         let Some(told) = seller.step(&words).with_context(|| line.to_string())? else { break };
+        sold.told.push_str(&points.passed()?);
         sold.told.push_str(&format!("{} {told}\n", words[..words.len().min(2)].join(" ")));
         if words[0] == "settle" && !SETTLED.iter().any(|state| told.split(' ').next() == Some(state)) {
             sold.gave_up = Some(format!("{line} ended as {told}"));
@@ -50,6 +56,24 @@ pub fn carry_out(runner: &mut Runner, plan: &str) -> Result<Sold> {
         }
     }
     Ok(sold)
+}
+
+/// The log of crash points, as far as it was told; without a log, none is.
+pub struct Points<'a> {
+    pub log: Option<&'a Path>,
+    pub told: usize,
+}
+
+impl Points<'_> {
+    /// The whole lines that were added.
+    pub fn passed(&mut self) -> Result<String> {
+        let Some(log) = self.log else { return Ok(String::new()) };
+        let text = std::fs::read_to_string(log).with_context(|| log.display().to_string())?;
+        let end = text.rfind('\n').map_or(0, |at| at + 1);
+        let passed = text[self.told..end].to_string();
+        self.told = end;
+        Ok(passed)
+    }
 }
 
 struct Seller<'a> {

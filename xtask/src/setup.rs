@@ -30,14 +30,9 @@ pub enum For {
 const PROGRAMS: [(&str, &str); 2] = [("gcc", "gcc"), ("python3", "python3")];
 const PROGRAMS_OF_PACKAGES: [(&str, &str); 3] =
     [("cmake", "cmake"), ("make", "make"), ("pkg-config", "pkg-config")];
-const PROGRAMS_OF_BENCHES: [(&str, &str); 5] = [
-    ("java", "openjdk-17-jre-headless"),
-    ("mvn", "maven"),
-    ("go", "golang"),
-    ("node", "nodejs"),
-    ("npm", "npm"),
-];
-const PROGRAMS_OF_SELLERS: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
+const PROGRAMS_OF_BENCHES: [(&str, &str); 1] = [("go", "golang")];
+const PROGRAMS_OF_SELLERS: [(&str, &str); 4] =
+    [("node", "nodejs"), ("npm", "npm"), ("java", "default-jdk-headless"), ("mvn", "maven")];
 const PROGRAMS_OF_TESTS: [(&str, &str); 2] = [("g++", "g++"), ("valgrind", "valgrind")];
 
 /// Pinned tools for Python, what holds the sandbox against the gateway's description, and the web servers of the samples.
@@ -54,11 +49,13 @@ const NODE_FOLDERS: [&str; 2] = ["bindings-node", "examples/node"];
 pub fn machine(tree: &Tree, wanted: For) -> Result<()> {
     let mut programs = PROGRAMS.to_vec();
     match wanted {
-        For::Tests => programs.extend(PROGRAMS_OF_SELLERS.into_iter().chain(PROGRAMS_OF_TESTS)),
-        For::Packages => programs.extend(PROGRAMS_OF_SELLERS.into_iter().chain(PROGRAMS_OF_PACKAGES)),
-        For::Sellers => programs.extend(PROGRAMS_OF_SELLERS),
+        For::Tests => programs.extend(PROGRAMS_OF_TESTS),
+        For::Packages => programs.extend(PROGRAMS_OF_PACKAGES),
         For::Benches => programs.extend(PROGRAMS_OF_BENCHES),
-        For::Demo => {}
+        For::Demo | For::Sellers => {}
+    }
+    if wanted != For::Demo {
+        programs.extend(PROGRAMS_OF_SELLERS);
     }
     let missing = programs.into_iter().filter(|(program, _)| !program::is_there(program));
     let mut missing: Vec<&str> = missing.map(|(_, package)| package).collect();

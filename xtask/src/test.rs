@@ -7,23 +7,28 @@ use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
 use crate::{
-    bench, c, cargo_tests, conformance, demo, disks, document, fuzz, generate, kills, mutate, node,
+    bench, c, cargo_tests, conformance, demo, disks, document, fuzz, generate, kills, kotlin, mutate, node,
     operations, python, setup, simulate,
 };
+
+/// A virtual machine takes a second to start, twice for each kill. `cargo xtask kills --language kotlin` takes all of them.
+const KILLS_STRIDE_IN_KOTLIN: usize = 9;
 
 pub fn run(tree: &Tree) -> Result<bool> {
     let mut report = Report::default();
     if !report.prepare("set-up: the machine", || setup::machine(tree, setup::For::Tests)) {
         return Ok(report.finish());
     }
-    // The tools for Python and Node come over the network while cargo keeps the processors busy.
+    // Tools come over the network while cargo keeps the processors busy.
     let tools = std::thread::scope(|scope| {
         let tools = scope.spawn(|| (setup::python(tree), setup::node(tree)));
+        let maven = scope.spawn(|| kotlin::fetch(tree));
         let built = build(tree, &mut report);
         let tools = tools.join();
-        built.map(|(programs, tests)| (programs, tests, tools))
+        let maven = maven.join().unwrap_or_else(|_| Err(anyhow::anyhow!("setting Maven up panicked")));
+        built.map(|(programs, tests)| (programs, tests, tools, maven))
     });
-    let Some((programs, tests, tools)) = tools else {
+    let Some((programs, tests, tools, maven)) = tools else {
         report.given_up("everything else", "the build failed");
         return Ok(report.finish());
     };
@@ -49,17 +54,24 @@ pub fn run(tree: &Tree) -> Result<bool> {
     } else {
         report.given_up("Node", "its set-up failed");
     }
+    let kotlin = report.prepare("set-up: tools for Kotlin", || maven)
+        && report.prepare("set-up: Kotlin", || kotlin::compile(tree, &programs));
+    if kotlin {
+        report.cases("Kotlin", || kotlin::run(tree));
+    } else {
+        report.given_up("Kotlin", "its set-up failed");
+    }
     let python = tools && report.prepare("set-up: Python", || python::install(tree));
     if python {
         report.cases("Python", || python::run(tree));
         report.cases("Python on a made-up core", || python::run_made_up(tree));
-        if node {
+        if node && kotlin {
             report.cases("every operation, parameter and field", || operations::run(tree));
             report
                 .cases("what becomes of orders, in each language", || conformance::run(tree, &Language::ALL));
             report.cases("what each language offers", || conformance::items(tree, &programs));
         } else {
-            report.given_up("conformance", "Node's set-up failed");
+            report.given_up("the comparison of languages", "the set-up of Node or Kotlin failed");
         }
         report.cases("benches, in small", || bench::small(tree));
     } else {
@@ -70,12 +82,17 @@ pub fn run(tree: &Tree) -> Result<bool> {
         let suites: Vec<_> = suites.into_iter().flatten().collect();
         mutate::gate(tree, &suites, &[])
     });
-    for language in Language::ALL {
+    for language in [Language::Rust, Language::C, Language::Python, Language::Node] {
         if (language == Language::Python && !python) || (language == Language::Node && !node) {
             continue;
         }
         report.cases(&format!("kills at every crash point, {}", language.name()), || {
-            kills::enumerate(tree, language)
+            kills::enumerate(tree, language, 1)
+        });
+    }
+    if kotlin {
+        report.cases("kills at crash points, Kotlin", || {
+            kills::enumerate(tree, Language::Kotlin, KILLS_STRIDE_IN_KOTLIN)
         });
     }
     if python {

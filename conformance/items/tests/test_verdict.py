@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from items import declarations, header
+from items import declarations, header, kotlin
 from items.item import Item, first_sentence
 from items.verdict import compare
 
@@ -132,3 +132,76 @@ export function newId(): string
         ("method", "Secret.new", "A secret."),
         ("function", "new_id", "Mints one."),
     ]
+
+
+def test_kotlin_is_read() -> None:
+    text = """
+/** A till. */
+public interface TillInterface {
+    /** Sells. */
+    suspend fun `buy`(`order`: NewOrder): Order
+}
+/**
+ * A till. And more.
+ */
+open class Till: Disposable, AutoCloseable, TillInterface
+{
+    /**
+     * @suppress
+     */
+    constructor(noHandle: NoHandle) {
+    /** Makes one. */
+    constructor(`config`: TillConfig) :
+    fun undocumented() {}
+    /** Closes. */
+    @Throws(TillgateException::class)
+    @Suppress("X")
+    override suspend fun `shutDown`() {
+}
+/**
+ * @suppress
+ */
+public object FfiConverterTypeTill {
+    /** Not core's. */
+    val `plumbing`: Int = 0
+}
+/** Where it stands. */
+data class TillStatus (
+    /** How many. */
+    val `openOrders`: kotlin.ULong
+)
+/** How it stands. */
+enum class OrderState(val value: kotlin.UShort) {
+    /** Not yet. */
+    NOT_SENT(1u),
+}
+/** Why. */
+sealed class FailureReason {
+    /** Refused it. */
+    object ByIssuer : FailureReason()
+}
+/** All that. */
+sealed class TillgateException: kotlin.Exception() {
+    /** Too late. */
+    class TooLate(
+}
+/** @suppress */
+public object FfiConverterTypeTillgateError {
+}
+        /** Mints. */
+    @Throws(TillgateException::class) fun `newId`(): kotlin.String {
+"""
+    assert {(item.name, item.doc) for item in kotlin.items(text)} == {
+        ("Till", "A till."),
+        ("Till.new", "Makes one."),
+        ("Till.close", "Closes."),
+        ("TillStatus", "Where it stands."),
+        ("TillStatus.open_orders", "How many."),
+        ("OrderState", "How it stands."),
+        ("OrderState.not_sent", "Not yet."),
+        ("FailureReason", "Why."),
+        ("FailureReason.by_issuer", "Refused it."),
+        ("TillgateError", "All that."),
+        ("TillgateError.too_late", "Too late."),
+        ("new_id", "Mints."),
+    }

@@ -21,8 +21,8 @@ pub struct Shipped<'a> {
     pub name: &'a str,
     pub binary: &'a Path,
     pub size_max_bytes: u64,
-    /// What every exported symbol begins with.
-    pub exports: &'a str,
+    /// What every exported symbol begins with one of.
+    pub exports: &'a [&'a str],
     pub soname: Option<&'a str>,
     /// What it must run on; none where it was linked for this very machine.
     pub floor: Option<Target>,
@@ -48,7 +48,7 @@ pub fn inspect(tree: &Tree, shipped: &Shipped) -> Result<Tally> {
 
     let shared = Shared::read(shipped.binary)?;
     let strangers: Vec<&String> =
-        shared.exported.iter().filter(|symbol| !symbol.starts_with(shipped.exports)).collect();
+        shared.exported.iter().filter(|symbol| !begins(symbol, shipped.exports)).collect();
     println!("   {name}: {} exported symbols", shared.exported.len());
     if !strangers.is_empty() {
         println!("   {name}: {} of them should not be: {strangers:?}", strangers.len());
@@ -86,6 +86,10 @@ pub fn inspect(tree: &Tree, shipped: &Shipped) -> Result<Tally> {
         tally.count(named.is_empty());
     }
     Ok(tally)
+}
+
+fn begins(symbol: &str, prefixes: &[&str]) -> bool {
+    prefixes.iter().any(|prefix| symbol.starts_with(prefix))
 }
 
 /// Folders of this machine that nothing shipped may name.

@@ -8,6 +8,7 @@ mod crates;
 mod elf;
 mod import_time;
 mod inspection;
+mod jar;
 pub(crate) mod library;
 mod notices;
 mod npm;
@@ -33,7 +34,7 @@ use crate::tree::{self, Tree};
 
 use self::inspection::{MARKER, MEGABYTE, Shipped, folders, holds, inspect, megabytes, size};
 use self::parts::Package;
-use self::target::Target;
+use self::target::{Libc, Target};
 use self::tools::Tools;
 
 const LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -41,6 +42,8 @@ const LIMIT: Duration = Duration::from_secs(10 * 60);
 const C_SIZE_MAX_BYTES: u64 = 6 * MEGABYTE;
 const NODE_SIZE_MAX_BYTES: u64 = 5 * MEGABYTE;
 const PYTHON_SIZE_MAX_BYTES: u64 = 5 * MEGABYTE;
+/// With the metadata of the interface, by which Kotlin checks that both sides fit together.
+const KOTLIN_SIZE_MAX_BYTES: u64 = 6 * MEGABYTE;
 /// Over a bare start of Python.
 const IMPORT_MAX: Duration = Duration::from_millis(15);
 
@@ -66,7 +69,7 @@ pub fn run(tree: &Tree, which: Which) -> Result<bool> {
     let Some(tools) = tools else { return Ok(report.finish()) };
     let making = Making { tree, tools, version: version(tree)?, packages: packages(tree, which)? };
     let own = Target::own()?;
-    let (mut c_archive, mut wheel, mut own_node) = (None, None, None);
+    let (mut c_archive, mut wheel, mut own_node, mut natives) = (None, None, None, Vec::new());
     let mut platforms = Vec::new();
     for target in target::ALL.into_iter().filter(|target| which == Which::All || *target == own) {
         if !target.is_here()? {
@@ -96,6 +99,14 @@ pub fn run(tree: &Tree, which: Which) -> Result<bool> {
         if target == own {
             (c_archive, wheel, own_node) = (made_archive, made_wheel, made_node);
         }
+        // JNA has no folder for musl: there, the library is built from sources.
+        if target.libc == Libc::Glibc {
+            report.cases(&format!("native library of Kotlin, {}", target.triple), || {
+                let (native, tally) = making.native(target)?;
+                natives.push((target, native));
+                Ok(tally)
+            });
+        }
     }
     let mut main_node = None;
     report.cases("npm package, JavaScript", || {
@@ -103,6 +114,12 @@ pub fn run(tree: &Tree, which: Which) -> Result<bool> {
         making.made(&package)?;
         main_node = Some(package);
         Ok(Tally::passed(1))
+    });
+    let mut jar = None;
+    report.cases("JAR, with sources beside it", || {
+        let (made, tally) = making.jar(&natives)?;
+        jar = Some(made);
+        Ok(tally)
     });
     if let Some(wheel) = &wheel {
         report.cases("time of import", || making.import_time(wheel));
@@ -114,11 +131,12 @@ pub fn run(tree: &Tree, which: Which) -> Result<bool> {
     report.cases("lists of parts", || parts::check(tree, &making.tools, &making.lists()?));
     report.cases("sums", || making.sums());
     if which == Which::Trial {
-        if let (Some(wheel), Some(c_archive), Some(main), Some(own)) = (wheel, c_archive, main_node, own_node)
+        if let (Some(wheel), Some(c_archive), Some(main), Some(own), Some(jar)) =
+            (wheel, c_archive, main_node, own_node, jar)
         {
             report.cases("trial: the tree is gone, cargo is not found", || {
                 compile::build(tree, What::Demo)?;
-                trial::run(tree, &trial::Packages { wheel, c_archive, npm: vec![main, own] })
+                trial::run(tree, &trial::Packages { wheel, c_archive, npm: vec![main, own], jar })
             });
         } else {
             report.given_up("trial", "the packages of this machine were not made");
@@ -145,7 +163,7 @@ impl Making<'_> {
                 name: "C library",
                 binary: &library.shared,
                 size_max_bytes: C_SIZE_MAX_BYTES,
-                exports: "tg_",
+                exports: &["tg_"],
                 soname: Some(&library.soname),
                 floor: Some(target),
                 anonymous: true,
@@ -201,7 +219,7 @@ impl Making<'_> {
                 name: "Node addon",
                 binary: &addon,
                 size_max_bytes: NODE_SIZE_MAX_BYTES,
-                exports: "napi_register_module_v1",
+                exports: &["napi_register_module_v1"],
                 soname: None,
                 floor: Some(target),
                 anonymous: true,
@@ -217,6 +235,42 @@ impl Making<'_> {
         let package = npm::pack_platform(self.tree, &addon, target, &inside, &self.packages)?;
         self.made(&package)?;
         Ok((package, tally))
+    }
+
+    fn native(&self, target: Target) -> Result<(PathBuf, Tally)> {
+        let native = jar::native(self.tree, &self.tools, target)?;
+        let shipped = Shipped {
+            name: "native library of Kotlin",
+            binary: &native,
+            size_max_bytes: KOTLIN_SIZE_MAX_BYTES,
+            exports: &["uniffi_tillgate_", "ffi_tillgate_", "UNIFFI_META_", "tillgate_uniffi_"],
+            soname: None,
+            floor: Some(target),
+            anonymous: true,
+        };
+        let tally = inspect(self.tree, &shipped)?;
+        Ok((native, tally))
+    }
+
+    fn jar(&self, natives: &[(Target, PathBuf)]) -> Result<(PathBuf, Tally)> {
+        let (target, _) = natives.first().context("no native library was made")?;
+        let package = Package {
+            root: "tillgate-uniffi",
+            kind: "maven/io.tillgate",
+            // The others differ from it in what the system brings alone.
+            target: Some(*target),
+            linked_by_zig: true,
+        };
+        let place = self.tree.fresh("jar-parts")?;
+        let (list, licences) = (place.join("tillgate.cdx.json"), place.join(notices::FILE));
+        parts::write(self.tree, &package, &list)?;
+        notices::write(self.tree, &package, &licences)?;
+        let artifacts = compile::build(self.tree, What::Bindgen)?;
+        let made = jar::build(self.tree, &artifacts, natives, &[&list, &licences], &self.version)?;
+        let jar = jar::keep(&made, &self.packages)?;
+        std::fs::copy(&list, beside(&jar)?)?;
+        self.made(&jar)?;
+        Ok((jar.clone(), jar::check(self.tree, &jar, natives)?))
     }
 
     fn import_time(&self, wheel: &Path) -> Result<Tally> {
@@ -302,7 +356,7 @@ fn extension_of<'a>(name: &'a str, binary: &'a Path, floor: Option<Target>) -> S
         name,
         binary,
         size_max_bytes: PYTHON_SIZE_MAX_BYTES,
-        exports: "PyInit_",
+        exports: &["PyInit_"],
         soname: None,
         floor,
         // Who builds from the sources has the folders of his own machine in it.

@@ -23,6 +23,11 @@ pub fn write(tree: &Tree, package: &Package, out: &Path) -> Result<()> {
     );
     for part in parts::third_parties(tree, package)? {
         told.push_str(&format!("{} {}: {}\n", part.name, part.version, part.licence));
+        if let Some(repository) = part.repository.as_ref().filter(|_| asks_for_its_source(&part.licence)) {
+            told.push_str(&format!(
+                "    used as it was published; its source is the crate of that version, and {repository}\n"
+            ));
+        }
         let Some(folder) = &part.folder else { continue };
         for text in licences(folder)? {
             let name = format!("{} {}", part.name, part.version);
@@ -36,6 +41,11 @@ pub fn write(tree: &Tree, package: &Package, out: &Path) -> Result<()> {
         told.push_str(&format!("\n{}\n{}:\n\n{text}\n", "-".repeat(79), names.join(", ")));
     }
     std::fs::write(out, told).with_context(|| format!("{} cannot be written", out.display()))
+}
+
+/// Who passes a binary on has to say where the source is, unless he may choose another licence.
+fn asks_for_its_source(licence: &str) -> bool {
+    licence.contains("MPL-") && !licence.contains(" OR ") && !licence.contains('/')
 }
 
 /// The texts in a crate's folder; of several to choose from, MIT's.
@@ -65,6 +75,13 @@ fn licences(folder: &Path) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_licence_that_asks_for_the_source_is_known() {
+        assert!(asks_for_its_source("MPL-2.0"));
+        assert!(!asks_for_its_source("MIT OR MPL-2.0"));
+        assert!(!asks_for_its_source("MIT"));
+    }
 
     #[test]
     fn of_several_licences_the_text_of_mit_is_told() {

@@ -53,6 +53,8 @@ pub struct ThirdParty {
     pub licence: String,
     /// Where its sources are; none for what is no crate.
     pub folder: Option<PathBuf>,
+    /// Where its authors keep them.
+    pub repository: Option<String>,
 }
 
 /// Writes the list.
@@ -91,6 +93,7 @@ pub fn third_parties(tree: &Tree, package: &Package) -> Result<Vec<ThirdParty>> 
             version: part.version.clone(),
             licence: part.licence.clone(),
             folder: folder(package),
+            repository: package["repository"].as_str().map(str::to_string),
         });
     }
     for brought in brought(tree, package, &parts)? {
@@ -99,6 +102,7 @@ pub fn third_parties(tree: &Tree, package: &Package) -> Result<Vec<ThirdParty>> 
             version: brought.version,
             licence: format!("{} ({})", brought.licence, brought.what),
             folder: None,
+            repository: None,
         });
     }
     Ok(others)

@@ -14,12 +14,17 @@ use crate::report::Tally;
 use crate::sandbox::Sandbox;
 use crate::tree::{self, Tree};
 
+use super::jar;
+use crate::kotlin;
+
 use self::aside::Aside;
 
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// What a user of CMake writes.
 const CMAKE_LISTS: &str = include_str!("CMakeLists.txt");
+/// What a user of Maven writes; the version is put in.
+const POM: &str = include_str!("pom.xml");
 
 /// What is tried.
 pub struct Packages {
@@ -27,6 +32,7 @@ pub struct Packages {
     pub c_archive: PathBuf,
     /// The one with the JavaScript, and that of this machine.
     pub npm: Vec<PathBuf>,
+    pub jar: PathBuf,
 }
 
 /// Where it is tried: outside of the tree, with copies of all that is needed.
@@ -37,6 +43,7 @@ struct Place {
     sandbox: PathBuf,
     wheel: PathBuf,
     c_archive: PathBuf,
+    jar: PathBuf,
 }
 
 /// Sells through each package. The sandbox must have been built.
@@ -64,6 +71,12 @@ fn sell_through_each(place: &Place) -> Result<Tally> {
         Ok(command)
     });
     node::sell(place, &mut tally);
+    let class_path = place.build_by_maven();
+    place.case(&mut tally, "the JAR in a new Maven project", || {
+        let mut command = place.command(Path::new("java"));
+        command.arg("-cp").arg(class_path?).arg("SellKt");
+        Ok(command)
+    });
     let prefix = place.unpack_the_archive();
     let prefix = prefix.as_deref();
     for (name, shared) in [("pkg-config, shared", true), ("pkg-config, static", false)] {
@@ -98,6 +111,13 @@ impl Place {
             copy(&tree.root.join("examples").join(example))?;
         }
         node::prepare(tree, &packages.npm, &folder)?;
+        let project = folder.join("maven/src/main/kotlin");
+        std::fs::create_dir_all(&project)?;
+        for example in ["Sell.kt", "Shop.kt"] {
+            std::fs::copy(tree.root.join("examples/kotlin").join(example), project.join(example))?;
+        }
+        copy(&jar::pom_of(&packages.jar))?;
+        copy_of_the_repository(tree, &folder.join("repository"))?;
         std::fs::create_dir(folder.join("cmake"))?;
         std::fs::write(folder.join("cmake/CMakeLists.txt"), CMAKE_LISTS)?;
         for source in ["sell.c", "shop.h"] {
@@ -107,6 +127,7 @@ impl Place {
             sandbox: copy(&tree.program("tillgate-sandbox"))?,
             wheel: copy(&packages.wheel)?,
             c_archive: copy(&packages.c_archive)?,
+            jar: copy(&packages.jar)?,
             path: path_without_cargo()?,
             folder,
         })
@@ -154,6 +175,29 @@ impl Place {
         install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"]);
         self.run("pip", install.arg(&self.wheel))?;
         Ok(python)
+    }
+
+    /// The class path of a new project that has the JAR from a local repository, as after a download.
+    fn build_by_maven(&self) -> Result<String> {
+        let repository = format!("-Dmaven.repo.local={}", self.folder.join("repository").display());
+        let maven = |what: &[&str], log: &str| {
+            let mut command = self.command(Path::new("mvn"));
+            command.current_dir(self.folder.join("maven")).args(["--batch-mode", "--quiet", &repository]);
+            self.run(log, command.args(what))
+        };
+        let (jar, pom) = (self.jar.display(), jar::pom_of(&self.jar));
+        let install = "org.apache.maven.plugins:maven-install-plugin:3.1.4:install-file";
+        maven(
+            &[install, &format!("-Dfile={jar}"), &format!("-DpomFile={}", pom.display())],
+            "maven-install",
+        )?;
+        let name = self.jar.file_stem().context("a file has a name")?.to_string_lossy().into_owned();
+        let version = name.trim_start_matches("tillgate-");
+        std::fs::write(self.folder.join("maven/pom.xml"), POM.replace("TILLGATE_VERSION", version))?;
+        maven(&["compile", "dependency:build-classpath", "-Dmdep.outputFile=class-path"], "maven-compile")?;
+        let jars = std::fs::read_to_string(self.folder.join("maven/class-path"))?;
+        let classes = self.folder.join("maven/target/classes");
+        Ok(format!("{}:{}", classes.display(), jars.trim()))
     }
 
     /// Where the archive's folder is: what its README calls the prefix.
@@ -207,13 +251,21 @@ impl Place {
     }
 }
 
+/// What Maven fetched before: the tree that it is kept in is gone meanwhile. It knows nothing of tillgate.
+fn copy_of_the_repository(tree: &Tree, to: &Path) -> Result<()> {
+    let mut copy = Command::new("cp");
+    copy.arg("-r").arg(kotlin::repository(tree)).arg(to);
+    program::run(&mut copy, &tree.log("copy-maven"), Output::Together, LIMIT)?.ok()?;
+    Ok(())
+}
+
 /// PATH without the folders that hold cargo or rustc.
 fn path_without_cargo() -> Result<std::ffi::OsString> {
     let path = std::env::var_os("PATH").context("PATH is not set")?;
     let folders = std::env::split_paths(&path);
     let folders: Vec<PathBuf> =
         folders.filter(|folder| !["cargo", "rustc"].iter().any(|name| folder.join(name).exists())).collect();
-    for needed in ["cc", "cmake", "node", "npm", "pkg-config", "python3"] {
+    for needed in ["cc", "cmake", "java", "mvn", "node", "npm", "pkg-config", "python3"] {
         if !folders.iter().any(|folder| folder.join(needed).is_file()) {
             bail!(
                 "{needed} is found only beside cargo: put cargo into a folder of its own to try without it"
