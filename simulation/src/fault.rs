@@ -65,6 +65,16 @@ faults! {
     LostRights = "rights lost for a while",
     /// A look-up gives an older status.
     Stale = "look-up tells an older status",
+    /// A look-up finds two records.
+    FoundTwice = "look-up finds two records",
+    /// A look-up finds it with another amount.
+    FoundWrongAmount = "look-up finds another amount",
+    /// A look-up finds it with another scenario.
+    FoundOtherMode = "look-up finds another scenario",
+    /// A look-up finds it with a status that nobody knows.
+    FoundUnknownStatus = "look-up finds an unknown status",
+    /// The gateway never comes to an end with an order.
+    StaysOpen = "open for ever",
     /// The gateway changes its mind about an order that was done or not.
     Contradiction = "contradiction",
     /// A callback comes before anything else is known.
@@ -73,6 +83,8 @@ faults! {
     LateCallback = "late callback",
     /// A callback comes twice.
     DoubleCallback = "double callback",
+    /// No callback tells of an end.
+    DroppedCallback = "callback dropped",
     /// Somebody invents a callback.
     ForgedCallback = "forged callback",
     /// The process is killed.
@@ -93,8 +105,34 @@ faults! {
     TwoUndos = "two undos at once",
     /// The application forgets the id.
     NoId = "order without an id",
+    /// The person who decides is wrong.
+    PersonErred = "person decided wrongly",
     /// A second process wants to buy with the journal.
     SecondProcess = "second process",
+}
+
+impl Fault {
+    /// Drawing it may change nothing: it is counted where it does.
+    pub fn counts_by_its_effect(self) -> bool {
+        use Fault::*;
+        matches!(
+            self,
+            ForeignAnswer
+                | WrongAmount
+                | TwoRecords
+                | EmptyAnswer
+                | UnknownStatus
+                | Hidden
+                | OtherOrder
+                | PartlyDone
+                | Stale
+                | FoundTwice
+                | FoundWrongAmount
+                | FoundOtherMode
+                | FoundUnknownStatus
+                | Contradiction
+        )
+    }
 }
 
 /// How often each came about.
