@@ -154,3 +154,79 @@ impl Hits {
         self.0.iter_mut().zip(&others.0).for_each(|(sum, other)| *sum += other);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Fault::{self, *};
+
+    /// What happens here in place of each fault of the sandbox, or why nothing does.
+    const OF_THE_SANDBOX: &[(&str, Result<&[Fault], &str>)] = &[
+        ("CloseOnConnect", Ok(&[NotSent, Outage])),
+        ("ResetOnConnect", Ok(&[NotSent, Outage])),
+        ("CloseBeforeBody", Ok(&[RequestLost])),
+        ("ResetBeforeBody", Ok(&[RequestLost])),
+        ("ResetDuringBody", Ok(&[RequestLost])),
+        ("CloseAfterBody", Ok(&[RequestLost])),
+        ("ResetAfterBody", Ok(&[RequestLost])),
+        ("NeverAnswer", Ok(&[RequestLost, LookUpLost])),
+        ("Refuse", Ok(&[Refused, LookUpFailed, LookUpDenied])),
+        ("Kill", Ok(&[Crash])),
+        ("AcceptThenReset", Ok(&[AnswerLost])),
+        ("AcceptThenClose", Ok(&[AnswerLost])),
+        ("AcceptThenNeverAnswer", Ok(&[NeverAnswered])),
+        ("AcceptThenStatus", Ok(&[ServerError, PartlyDone])),
+        ("AcceptThenRedirect", Err("no HTTP here that could point elsewhere; tests against sockets show it")),
+        ("AcceptThenHtml", Ok(&[ProxyPage])),
+        ("AcceptThenTruncated", Ok(&[Truncated])),
+        ("AcceptThenNotJson", Ok(&[Truncated])),
+        ("AcceptThenEmpty", Ok(&[EmptyAnswer])),
+        ("AcceptThenSlow", Err("no bytes here that could be slow; one that is too slow is never answered")),
+        (
+            "AcceptThenHangUp",
+            Err("no connections here that could be used again; tests against sockets show it"),
+        ),
+        (
+            "Mangle",
+            Ok(&[
+                ForeignAnswer,
+                WrongAmount,
+                TwoRecords,
+                OtherOrder,
+                UnknownStatus,
+                FoundTwice,
+                FoundWrongAmount,
+                FoundOtherMode,
+                FoundUnknownStatus,
+            ]),
+        ),
+        ("HideOrder", Ok(&[Hidden])),
+        ("Outcome", Ok(&[StaysOpen])),
+        ("Contradict", Ok(&[Contradiction])),
+        ("DuplicateCallbacks", Ok(&[DoubleCallback])),
+        ("ReorderCallbacks", Err("a callback here is a name: it has no status that could be an older one's")),
+        ("DropCallbacks", Ok(&[DroppedCallback])),
+        ("LostRights", Ok(&[LostRights])),
+    ];
+
+    /// The names of the sandbox's kinds of fault, as its source has them.
+    fn of_the_sandbox() -> Vec<&'static str> {
+        let source = include_str!("../../sandbox/src/faults.rs");
+        let (_, kinds) = source.split_once("pub enum FaultKind {\n").expect("the kinds");
+        let (kinds, _) = kinds.split_once("\n}\n").expect("their end");
+        let lines = kinds.lines().filter_map(|line| line.strip_prefix("    "));
+        let named = lines.filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()));
+        named.filter_map(|line| line.split([' ', ',', '(']).next()).collect()
+    }
+
+    #[test]
+    fn each_fault_of_the_sandbox_happens_here_too_or_there_is_a_reason() {
+        let mapped: Vec<&str> = OF_THE_SANDBOX.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(of_the_sandbox(), mapped);
+        for (kind, here) in OF_THE_SANDBOX {
+            match here {
+                Ok(faults) => assert!(!faults.is_empty(), "{kind}"),
+                Err(why) => assert!(!why.is_empty(), "{kind}"),
+            }
+        }
+    }
+}
