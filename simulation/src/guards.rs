@@ -12,6 +12,12 @@ fn why_not(guard: Guard) -> Option<&'static str> {
         Guard::ControlCall => {
             Some("rights come back before an absence is settled; the tests of its name show it")
         }
+        Guard::HintBeforeAnswer => {
+            Some("a kill would have to fall between an answer and its commit; the test of its name shows it")
+        }
+        Guard::UndoBaseline => {
+            Some("no refund here leaves room for a second one; the test of its name shows it")
+        }
         Guard::NoRedirects
         | Guard::FreshConnections
         | Guard::AnswerSize
