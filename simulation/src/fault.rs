@@ -65,6 +65,16 @@ faults! {
     LostRights = "rights lost for a while",
     /// A look-up gives an older status.
     Stale = "look-up tells an older status",
+    /// A look-up finds two records.
+    FoundTwice = "look-up finds two records",
+    /// A look-up finds it with another amount.
+    FoundWrongAmount = "look-up finds another amount",
+    /// A look-up finds it with another scenario.
+    FoundOtherMode = "look-up finds another scenario",
+    /// A look-up finds it with a status that nobody knows.
+    FoundUnknownStatus = "look-up finds an unknown status",
+    /// The gateway never comes to an end with an order.
+    StaysOpen = "open for ever",
     /// The gateway changes its mind about an order that was done or not.
     Contradiction = "contradiction",
     /// A callback comes before anything else is known.
@@ -73,6 +83,8 @@ faults! {
     LateCallback = "late callback",
     /// A callback comes twice.
     DoubleCallback = "double callback",
+    /// No callback tells of an end.
+    DroppedCallback = "callback dropped",
     /// Somebody invents a callback.
     ForgedCallback = "forged callback",
     /// The process is killed.
@@ -93,8 +105,34 @@ faults! {
     TwoUndos = "two undos at once",
     /// The application forgets the id.
     NoId = "order without an id",
+    /// The person who decides is wrong.
+    PersonErred = "person decided wrongly",
     /// A second process wants to buy with the journal.
     SecondProcess = "second process",
+}
+
+impl Fault {
+    /// Drawing it may change nothing: it is counted where it does.
+    pub fn counts_by_its_effect(self) -> bool {
+        use Fault::*;
+        matches!(
+            self,
+            ForeignAnswer
+                | WrongAmount
+                | TwoRecords
+                | EmptyAnswer
+                | UnknownStatus
+                | Hidden
+                | OtherOrder
+                | PartlyDone
+                | Stale
+                | FoundTwice
+                | FoundWrongAmount
+                | FoundOtherMode
+                | FoundUnknownStatus
+                | Contradiction
+        )
+    }
 }
 
 /// How often each came about.
@@ -114,5 +152,81 @@ impl Hits {
 
     pub fn add(&mut self, others: &Self) {
         self.0.iter_mut().zip(&others.0).for_each(|(sum, other)| *sum += other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fault::{self, *};
+
+    /// What happens here in place of each fault of the sandbox, or why nothing does.
+    const OF_THE_SANDBOX: &[(&str, Result<&[Fault], &str>)] = &[
+        ("CloseOnConnect", Ok(&[NotSent, Outage])),
+        ("ResetOnConnect", Ok(&[NotSent, Outage])),
+        ("CloseBeforeBody", Ok(&[RequestLost])),
+        ("ResetBeforeBody", Ok(&[RequestLost])),
+        ("ResetDuringBody", Ok(&[RequestLost])),
+        ("CloseAfterBody", Ok(&[RequestLost])),
+        ("ResetAfterBody", Ok(&[RequestLost])),
+        ("NeverAnswer", Ok(&[RequestLost, LookUpLost])),
+        ("Refuse", Ok(&[Refused, LookUpFailed, LookUpDenied])),
+        ("Kill", Ok(&[Crash])),
+        ("AcceptThenReset", Ok(&[AnswerLost])),
+        ("AcceptThenClose", Ok(&[AnswerLost])),
+        ("AcceptThenNeverAnswer", Ok(&[NeverAnswered])),
+        ("AcceptThenStatus", Ok(&[ServerError, PartlyDone])),
+        ("AcceptThenRedirect", Err("no HTTP here that could point elsewhere; tests against sockets show it")),
+        ("AcceptThenHtml", Ok(&[ProxyPage])),
+        ("AcceptThenTruncated", Ok(&[Truncated])),
+        ("AcceptThenNotJson", Ok(&[Truncated])),
+        ("AcceptThenEmpty", Ok(&[EmptyAnswer])),
+        ("AcceptThenSlow", Err("no bytes here that could be slow; one that is too slow is never answered")),
+        (
+            "AcceptThenHangUp",
+            Err("no connections here that could be used again; tests against sockets show it"),
+        ),
+        (
+            "Mangle",
+            Ok(&[
+                ForeignAnswer,
+                WrongAmount,
+                TwoRecords,
+                OtherOrder,
+                UnknownStatus,
+                FoundTwice,
+                FoundWrongAmount,
+                FoundOtherMode,
+                FoundUnknownStatus,
+            ]),
+        ),
+        ("HideOrder", Ok(&[Hidden])),
+        ("Outcome", Ok(&[StaysOpen])),
+        ("Contradict", Ok(&[Contradiction])),
+        ("DuplicateCallbacks", Ok(&[DoubleCallback])),
+        ("ReorderCallbacks", Err("a callback here is a name: it has no status that could be an older one's")),
+        ("DropCallbacks", Ok(&[DroppedCallback])),
+        ("LostRights", Ok(&[LostRights])),
+    ];
+
+    /// The names of the sandbox's kinds of fault, as its source has them.
+    fn of_the_sandbox() -> Vec<&'static str> {
+        let source = include_str!("../../sandbox/src/faults.rs");
+        let (_, kinds) = source.split_once("pub enum FaultKind {\n").expect("the kinds");
+        let (kinds, _) = kinds.split_once("\n}\n").expect("their end");
+        let lines = kinds.lines().filter_map(|line| line.strip_prefix("    "));
+        let named = lines.filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()));
+        named.filter_map(|line| line.split([' ', ',', '(']).next()).collect()
+    }
+
+    #[test]
+    fn each_fault_of_the_sandbox_happens_here_too_or_there_is_a_reason() {
+        let mapped: Vec<&str> = OF_THE_SANDBOX.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(of_the_sandbox(), mapped);
+        for (kind, here) in OF_THE_SANDBOX {
+            match here {
+                Ok(faults) => assert!(!faults.is_empty(), "{kind}"),
+                Err(why) => assert!(!why.is_empty(), "{kind}"),
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The world outside of the till's process: the network, and the ledger of the gateways behind it. Messages live out here: what
 //! was sent arrives although its sender is gone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub const CANARY: &str = "CANARY-VOUCHER-31415926";
 #[derive(Clone, Debug)]
 pub struct Told {
     pub status: EvidenceStatus,
-    at: Duration,
+    pub at: Duration,
     /// Whether that may not have been written down: the process ended at that moment, or the journal was put back.
     pub may_be_lost: bool,
 }
@@ -41,6 +41,8 @@ struct Intent {
     within: Duration,
     /// How far the wall clock was off.
     skew_s: i64,
+    /// The process that lived then.
+    process: u32,
 }
 
 /// What is on its way, or is going to happen.
@@ -64,6 +66,8 @@ pub(crate) enum Message {
     Found {
         id: String,
         found: LookUp,
+        /// It tells what is not true.
+        is_mangled: bool,
         reply: oneshot::Sender<LookUp>,
     },
     Control {
@@ -85,6 +89,8 @@ pub(crate) enum Message {
 
 /// Says something of an id by what a witness reads in the journal.
 pub type Witness = Box<dyn Fn(&str) -> bool + Send>;
+/// Says whether this is the newest version of an order in the journal.
+pub type NewestWitness = Box<dyn Fn(&str, u64) -> bool + Send>;
 
 /// The world outside of the process.
 pub struct World {
@@ -111,6 +117,22 @@ pub struct State {
     outage_until: Duration,
     /// The end that a gateway, or a person who asked there, last told of an order, to somebody who was there to hear it.
     pub told: HashMap<String, Told>,
+    /// All ends that were ever told so: a state that is told late was true once.
+    said: HashMap<String, Vec<EvidenceStatus>>,
+    /// Orders about which a person has said what is not true.
+    pub erred: HashSet<String>,
+    /// Orders of which a look-up has told what is not true.
+    pub mangled: HashSet<String>,
+    /// Orders that had an end, and of which a look-up has told that they are open.
+    pub taken_back: HashSet<String>,
+    /// When each order was meant for the first time.
+    first_meant: HashMap<String, Duration>,
+    /// When a backup of the journal last came back.
+    restored_at: Option<Duration>,
+    /// Orders that a callback named which was taken, until they are looked up.
+    pub hinted: HashMap<String, Duration>,
+    /// Processes that have begun.
+    pub process: u32,
     /// When each order that is not in the journal yet was last meant.
     intents: HashMap<String, Intent>,
     /// When the till began to close.
@@ -126,6 +148,8 @@ pub struct State {
     pub is_durable: Option<Witness>,
     /// Whether no other undo of the same order is under way, as a witness reads it.
     pub is_alone: Option<Witness>,
+    /// Whether a version of an order is the newest, as a witness reads it.
+    pub is_newest: Option<NewestWitness>,
     /// While true, nothing may be sent. (What the process before has sent may still arrive.)
     pub quarantined: bool,
 }
@@ -146,6 +170,14 @@ impl World {
             blind_until: Duration::ZERO,
             outage_until: Duration::ZERO,
             told: HashMap::new(),
+            said: HashMap::new(),
+            erred: HashSet::new(),
+            mangled: HashSet::new(),
+            taken_back: HashSet::new(),
+            first_meant: HashMap::new(),
+            restored_at: None,
+            hinted: HashMap::new(),
+            process: 0,
             intents: HashMap::new(),
             closing_since: None,
             look_ups: HashMap::new(),
@@ -154,6 +186,7 @@ impl World {
             trace: DefaultHasher::new(),
             is_durable: None,
             is_alone: None,
+            is_newest: None,
             quarantined: false,
         };
         Arc::new(Self { state: Mutex::new(state) })
@@ -227,7 +260,8 @@ impl World {
         let mut state = self.lock();
         state.note(&("look up", &order.id));
         *state.look_ups.entry(order.id.clone()).or_default() += 1;
-        let fault = state.fault_of_look_up();
+        state.hinted.remove(&order.id);
+        let fault = state.fault_of_look_up(at);
         let latency = state.latency();
         state.send(latency, Message::LookUp { at, order, fault, reply });
         answer
@@ -274,7 +308,7 @@ impl State {
             if self.ledger[row].at.abilities().absence_is_proof {
                 self.ledger[row].visible_at = self.ledger[row].visible_at.min(self.now);
             }
-            if self.ledger[row].evidence.status == EvidenceStatus::Open {
+            if self.ledger[row].evidence.status == EvidenceStatus::Open && !self.ledger[row].stays_open {
                 let wait = Duration::from_secs(self.random.between(1, 30));
                 self.send(wait, Message::Settles { row, status: EvidenceStatus::Succeeded });
             }
@@ -288,28 +322,48 @@ impl State {
 
     /// The application means an order that is not in the journal.
     pub fn meant(&mut self, id: &str, within: Duration) {
-        let intent = Intent { at: self.now, within, skew_s: self.skew_s };
+        let intent = Intent { at: self.now, within, skew_s: self.skew_s, process: self.process };
         self.intents.insert(id.to_string(), intent);
+        self.meant_first(id);
+    }
+
+    /// The application means an order or an undo, perhaps not for the first time.
+    pub fn meant_first(&mut self, id: &str) {
+        let now = self.now;
+        self.first_meant.entry(id.to_string()).or_insert(now);
+    }
+
+    /// Whether the journal was put back after this was meant: it may have lost what it knew of it.
+    pub fn is_older_than_the_journal(&self, id: &str) -> bool {
+        let meant = self.first_meant.get(id);
+        meant.is_some_and(|meant| self.restored_at.is_some_and(|restored| *meant <= restored))
+    }
+
+    /// Whether this end of an order was ever told, by the gateway or by a person who asked there.
+    pub fn ever_said(&self, id: &str, status: &EvidenceStatus) -> bool {
+        self.said.get(id).is_some_and(|said| said.contains(status))
     }
 
     fn check_before_sending(&mut self, order: &Submission) {
         self.note(&("submit", &order.id, order.attempt));
         let id = &order.id;
-        if self.is_durable.as_ref().is_some_and(|durable| !durable(id)) {
+        // The till means undos of its own too.
+        self.meant_first(id);
+        if !self.is_durable.as_ref().is_some_and(|durable| durable(id)) {
             self.broken.push(format!("I2: {id} was sent without a durable attempt"));
         }
         if self.quarantined {
             self.broken.push(format!("rule 16: {id} was sent in quarantine"));
         }
-        // A wall clock that went back by less than the time that passed cannot be told from none.
+        // To a new process, a wall clock that went back by less than the time that passed cannot be told from none.
         if let Some(intent) = self.intents.get(id)
             && self.now > intent.at + intent.within
-            && self.skew_s >= intent.skew_s
+            && (self.skew_s >= intent.skew_s || self.process == intent.process)
         {
             let late = self.now - intent.at - intent.within;
             self.broken.push(format!("rule 6: {id} was sent {late:?} after its time to act"));
         }
-        if is_undo(order.kind) && self.is_alone.as_ref().is_some_and(|alone| !alone(id)) {
+        if is_undo(order.kind) && !self.is_alone.as_ref().is_some_and(|alone| alone(id)) {
             self.broken.push(format!("rule 14: {id} was sent while another undo was under way"));
         }
     }
@@ -333,7 +387,9 @@ impl State {
             return None;
         }
         let fault = *self.random.pick(among);
-        self.count(fault);
+        if !fault.counts_by_its_effect() {
+            self.count(fault);
+        }
         Some(fault)
     }
 
@@ -373,11 +429,17 @@ impl State {
         }
     }
 
-    fn fault_of_look_up(&mut self) -> Option<Fault> {
+    fn fault_of_look_up(&mut self, at: Personality) -> Option<Fault> {
         use Fault::*;
         const AMONG: [Fault; 5] = [LookUpLost, LookUpFailed, LookUpDenied, Stale, LostRights];
+        const MANGLED: [Fault; 4] = [FoundTwice, FoundWrongAmount, FoundOtherMode, FoundUnknownStatus];
         if self.now < self.outage_until {
             return Some(LookUpLost);
+        }
+        if at == Personality::Shelf
+            && let Some(mangled) = self.draw(30, &MANGLED)
+        {
+            return Some(mangled);
         }
         self.draw(150, &AMONG)
     }
@@ -398,10 +460,10 @@ impl State {
                 }
             }
             Message::LookUp { at, order, fault, reply } => self.look_up_arrives(at, order, fault, reply),
-            Message::Found { id, found, reply } => {
+            Message::Found { id, found, is_mangled, reply } => {
                 let own = self.row_of(&id).map(|row| self.ledger[row].evidence.gateway_uid.clone());
                 let status = match (&found, own) {
-                    (LookUp::Found(records), Some(own)) if records.len() == 1 => {
+                    (LookUp::Found(records), Some(own)) if records.len() == 1 && !is_mangled => {
                         records.first().filter(|record| record.gateway_uid == own).map(|r| r.status.clone())
                     }
                     _ => None,
@@ -434,22 +496,27 @@ impl State {
         self.told.values_mut().filter(|told| told.at >= since).for_each(|told| told.may_be_lost = true);
         self.is_durable = None;
         self.is_alone = None;
+        self.is_newest = None;
     }
 
     /// A restored journal does not know what was heard.
     pub fn forgotten(&mut self) {
         self.told.values_mut().for_each(|told| told.may_be_lost = true);
+        self.hinted.clear();
+        self.restored_at = Some(self.now);
     }
 
     /// Somebody was there to hear what the gateway said. "Still open" takes nothing back.
     pub(crate) fn heard(&mut self, id: String, status: EvidenceStatus) {
         if matches!(status, EvidenceStatus::Succeeded | EvidenceStatus::Failed) {
+            self.said.entry(id.clone()).or_default().push(status.clone());
             self.told.insert(id, Told { status, at: self.now, may_be_lost: false });
         }
     }
 
     /// A person heard it.
     pub(crate) fn heard_by_telephone(&mut self, id: &str, status: EvidenceStatus, is_written_down: bool) {
+        self.said.entry(id.to_string()).or_default().push(status.clone());
         let told = Told { status, at: self.now, may_be_lost: !is_written_down };
         self.told.insert(id.to_string(), told);
     }

@@ -8,6 +8,16 @@ use crate::run::{Seeds, run};
 fn why_not(guard: Guard) -> Option<&'static str> {
     match guard {
         Guard::DiskFailure => Some("no disk fails here; the sweep over torn disks shows it"),
+        Guard::SamePrincipal => Some("every account is attached here; the test of its name shows it"),
+        Guard::ControlCall => {
+            Some("rights come back before an absence is settled; the tests of its name show it")
+        }
+        Guard::HintBeforeAnswer => {
+            Some("a kill would have to fall between an answer and its commit; the test of its name shows it")
+        }
+        Guard::UndoBaseline => {
+            Some("no refund here leaves room for a second one; the test of its name shows it")
+        }
         Guard::NoRedirects
         | Guard::FreshConnections
         | Guard::AnswerSize

@@ -37,7 +37,7 @@ const DECIDES_PER_MILLE: u64 = 800;
 const SECOND_PROCESS_PER_MILLE: u64 = 300;
 
 /// Raised by whatever makes seeds mean other histories: other draws, another order of draws, other odds.
-const GENERATOR: u32 = 2;
+const GENERATOR: u32 = 3;
 
 /// The name of what makes histories from seeds. The same seed is the same history only while this is the same.
 pub fn generator() -> String {
@@ -159,7 +159,6 @@ struct History<'a> {
     began: Timestamp,
     /// How far the wall clock is off, in seconds.
     skew_s: i64,
-    restored: bool,
     /// Whether a process has opened the journal since the last backup. One that died before it had is of no account: it did
     /// nothing that a restored backup could lack.
     opened_since_backup: bool,
@@ -191,7 +190,6 @@ pub fn run(seed: u64, place: &Place) -> Report {
         books,
         began,
         skew_s: 0,
-        restored: false,
         opened_since_backup: false,
         must_notice: false,
         policy,
@@ -249,8 +247,7 @@ impl History<'_> {
             }
         }
         let witness = Witness::open(&self.place.journal()).map_err(|error| error.to_string())?;
-        let checked =
-            promise::check(&witness, &self.world, &self.books.lock().expect("the books"), self.restored);
+        let checked = promise::check(&witness, &self.world, &self.books.lock().expect("the books"));
         let (edges, broken) = checked.map_err(|error| error.to_string())?;
         let mut state = self.world.lock();
         state.broken.extend(broken);
@@ -292,7 +289,6 @@ impl History<'_> {
             world.count(Fault::RestoredBackup);
             world.forgotten();
         }
-        self.restored = true;
         self.must_notice = self.opened_since_backup;
         // What the backup does not know is gone; its ids are not used again.
         let witness = Witness::open(&self.place.journal()).map_err(|error| error.to_string())?;
@@ -318,10 +314,14 @@ impl History<'_> {
             .map(Arc::new)
             .collect();
         let time: Arc<dyn Clock> = Arc::new(clock.clone());
+        let witness = self.watch()?;
+        let world = self.world.clone();
         runtime.spawn(Box::pin(async move {
             let open = async {
                 let till = Till::open_with_clock(config, time).await?;
                 let quarantined = till.status().await?.quarantine.is_some();
+                // An account that is attached takes its orders up at once.
+                world.lock().quarantined = quarantined;
                 for counter in counters {
                     till.attach(None, counter).await?;
                 }
@@ -351,16 +351,6 @@ impl History<'_> {
         self.opened_since_backup = true;
         if self.must_notice && !quarantined && !self.quarantine_was_left() {
             self.world.lock().broken.push("rule 16: a restored backup was not noticed".to_string());
-        }
-        let witness = Witness::open(&self.place.journal()).map_err(|error| error.to_string())?;
-        let witness = Arc::new(Mutex::new(witness));
-        {
-            let mut world = self.world.lock();
-            world.quarantined = quarantined;
-            let reads = witness.clone();
-            world.is_durable = Some(Box::new(move |id| reads.lock().expect("it").has_attempt(id)));
-            let reads = witness.clone();
-            world.is_alone = Some(Box::new(move |id| reads.lock().expect("it").is_alone(id)));
         }
         let shop = Shop {
             world: self.world.clone(),
@@ -409,7 +399,8 @@ impl History<'_> {
                 let enough = now >= calm_since + CALM_ENOUGH;
                 let left =
                     witness.lock().expect("it").left_to_do(enough).map_err(|error| error.to_string())?;
-                if left == 0 {
+                // What a callback named is looked up before anybody leaves.
+                if left == 0 && self.world.lock().hinted.is_empty() {
                     leaving = true;
                     self.leave(&runtime, &till, &ended);
                     continue;
@@ -456,6 +447,23 @@ impl History<'_> {
         drop(runtime);
         drop(entered);
         Ok(())
+    }
+
+    /// From here on, all that is sent is held against the journal.
+    fn watch(&mut self) -> std::result::Result<Arc<Mutex<Witness>>, String> {
+        let witness = Witness::open(&self.place.journal()).map_err(|error| error.to_string())?;
+        let witness = Arc::new(Mutex::new(witness));
+        let mut world = self.world.lock();
+        world.process += 1;
+        world.quarantined = false;
+        let reads = witness.clone();
+        world.is_durable = Some(Box::new(move |id| reads.lock().expect("it").has_attempt(id)));
+        let reads = witness.clone();
+        world.is_alone = Some(Box::new(move |id| reads.lock().expect("it").is_alone(id)));
+        let reads = witness.clone();
+        world.is_newest = Some(Box::new(move |id, version| reads.lock().expect("it").is_newest(id, version)));
+        drop(world);
+        Ok(witness)
     }
 
     /// At some moment another process wants to buy with the same journal, and must be sent away.
@@ -518,9 +526,23 @@ impl History<'_> {
             let (till, world) = (till.clone(), self.world.clone());
             runtime.spawn(Box::pin(async move {
                 let (account, body) = world.callback_about(&id);
+                // A look-up that begins from here on knows no less than the callback.
+                let made_before = world.lock().look_ups.get(&id).copied();
                 let answer = till.handle_callback(tillgate::CallbackRequest { body, account }).await;
-                if !answer.is_ok_and(|answer| answer.http_status == 200) {
-                    world.lock().call_again(id, tries);
+                let mut world = world.lock();
+                match answer {
+                    Ok(answer) if answer.http_status != 200 => world.call_again(id, tries),
+                    // While the till closes, its look-up is left to the next process, and after the last there is none.
+                    Ok(answer)
+                        if answer.known_orders > 0
+                            && world.closing_since.is_none()
+                            && world.look_ups.get(&id).copied() == made_before =>
+                    {
+                        let now = world.now;
+                        world.hinted.insert(id, now);
+                    }
+                    Ok(_) => {}
+                    Err(_) => world.call_again(id, tries),
                 }
             }));
         }

@@ -14,6 +14,10 @@ use crate::personality::Personality;
 
 /// An open payment comes to its end within this time.
 const SETTLED_MAX_S: u64 = 120;
+/// So many of a thousand purchases are answered with a no of the issuer's.
+const SAYS_NO_AT_ONCE_PER_MILLE: u64 = 30;
+/// So many of a thousand purchases that are open first stay so for ever.
+const STAYS_OPEN_PER_MILLE: u64 = 12;
 
 /// Something that a gateway has carried out.
 #[derive(Clone, Debug)]
@@ -35,6 +39,12 @@ pub struct Row {
     older: EvidenceStatus,
     /// Look-ups see it from here on.
     pub visible_at: Duration,
+    /// Look-ups did not see it at first.
+    pub was_hidden: bool,
+    /// It had an end, and then another one.
+    pub has_changed: bool,
+    /// It never comes to an end.
+    pub stays_open: bool,
 }
 
 impl Row {
@@ -71,6 +81,7 @@ impl State {
             }
             Some(Fault::PartlyDone) => {
                 self.carry_out(at, &orders[..1], fault);
+                self.count(Fault::PartlyDone);
                 Some(refused())
             }
             _ => {
@@ -131,8 +142,9 @@ impl State {
             Some(Fault::TwoRecords) => records.push(records[0].clone()),
             Some(Fault::EmptyAnswer) => records.clear(),
             Some(Fault::OtherOrder) => records.reverse(),
-            _ => {}
+            _ => return Some(SubmitOutcome::Answered(records)),
         }
+        self.count(fault.expect("one of these"));
         Some(SubmitOutcome::Answered(records))
     }
 
@@ -169,6 +181,9 @@ impl State {
             older: evidence.status.clone(),
             evidence,
             visible_at: self.now + hidden,
+            was_hidden: !hidden.is_zero(),
+            has_changed: false,
+            stays_open: false,
         });
         self.ledger.len() - 1
     }
@@ -179,8 +194,10 @@ impl State {
             self.broken.push(format!("I1: {} was bought twice", order.id));
         }
         let at_once = self.random.chance(at.done_at_once_per_mille());
+        let says_no_at_once = self.random.chance(SAYS_NO_AT_ONCE_PER_MILLE);
         let status = match fault {
             Some(Fault::UnknownStatus) => EvidenceStatus::Unrecognised,
+            _ if says_no_at_once => EvidenceStatus::Failed,
             _ if at_once => EvidenceStatus::Succeeded,
             _ => EvidenceStatus::Open,
         };
@@ -190,6 +207,9 @@ impl State {
             }
             _ => Duration::ZERO,
         };
+        if let Some(fault @ (Fault::UnknownStatus | Fault::Hidden)) = fault {
+            self.count(fault);
+        }
         let uid = format!("U-{}", self.ledger.len());
         let mut evidence = self.evidence_of(order, status, uid);
         if evidence.status == EvidenceStatus::Succeeded {
@@ -199,8 +219,13 @@ impl State {
         if at.can_be_asked() && self.draw(60, &[Fault::EarlyCallback]).is_some() {
             self.send(Duration::ZERO, Message::Callback { id: order.id.clone(), tries: 0 });
         }
-        if evidence.status == EvidenceStatus::Succeeded {
+        if matches!(evidence.status, EvidenceStatus::Succeeded | EvidenceStatus::Failed) {
             self.may_change_its_mind(row);
+        } else if at.can_be_asked()
+            && evidence.status == EvidenceStatus::Open
+            && self.draw(STAYS_OPEN_PER_MILLE, &[Fault::StaysOpen]).is_some()
+        {
+            self.ledger[row].stays_open = true;
         } else {
             let wait = Duration::from_secs(self.random.between(1, SETTLED_MAX_S));
             let done = self.random.chance(800);
@@ -268,6 +293,7 @@ impl State {
         }
         let first = matches!(order.evidence.status, EvidenceStatus::Open | EvidenceStatus::Unrecognised);
         order.older = std::mem::replace(&mut order.evidence.status, status.clone());
+        order.has_changed |= !first;
         let succeeded = status == EvidenceStatus::Succeeded;
         order.evidence.raw_status = raw(&status).to_string();
         order.evidence.response_code = Some(if succeeded { "00" } else { "91" }.to_string());
@@ -276,6 +302,8 @@ impl State {
         self.note(&("settled", row, succeeded));
         if first {
             self.may_change_its_mind(row);
+        } else {
+            self.count(Fault::Contradiction);
         }
         if !at.can_be_asked() || !is_purchase {
             return;
@@ -290,6 +318,8 @@ impl State {
         };
         if !first || self.random.chance(500) {
             self.send(wait, Message::Callback { id, tries: 0 });
+        } else if !self.calm {
+            self.count(Fault::DroppedCallback);
         }
     }
 
@@ -319,6 +349,7 @@ impl State {
         }
         let blind = self.now < self.blind_until;
         let rows = self.rows_for(at, &order);
+        let mut is_stale = false;
         let records: Vec<Evidence> = rows
             .into_iter()
             .map(|row| {
@@ -326,13 +357,21 @@ impl State {
                 // A refund carries no id here: whose it is, the baseline says.
                 evidence.id.clone_from(&order.id);
                 let had_an_end = matches!(row.older, EvidenceStatus::Succeeded | EvidenceStatus::Failed);
-                if fault == Some(Fault::Stale) && !had_an_end {
+                if fault == Some(Fault::Stale) && !had_an_end && row.older != evidence.status {
                     evidence.status = row.older.clone();
+                    evidence.raw_status = raw(&row.older).to_string();
                     evidence.voucher = None;
+                    is_stale = true;
                 }
                 evidence
             })
             .collect();
+        let mut records = records;
+        if is_stale {
+            self.count(Fault::Stale);
+            self.taken_back.insert(order.id.clone());
+        }
+        let is_mangled = !blind && !records.is_empty() && self.mangle(fault, &order.id, &mut records);
         let found = match fault {
             Some(Fault::LookUpLost) => LookUp::Unclear(error(Kind::Timeout, Outcome::Unknown, None)),
             Some(Fault::LookUpFailed) => {
@@ -345,7 +384,29 @@ impl State {
             _ => LookUp::Found(records),
         };
         let latency = self.latency();
-        self.send(latency, Message::Found { id: order.id, found, reply });
+        self.send(latency, Message::Found { id: order.id, found, is_mangled, reply });
+    }
+
+    /// Lets a look-up tell what is not true, if it is to.
+    fn mangle(&mut self, fault: Option<Fault>, id: &str, records: &mut Vec<Evidence>) -> bool {
+        match fault {
+            Some(Fault::FoundTwice) => {
+                let mut second = records[0].clone();
+                second.gateway_uid = Some(format!("D-{}", self.ledger.len()));
+                records.push(second);
+            }
+            Some(Fault::FoundWrongAmount) => records[0].amount = Some(Decimal::new(99_999, 2)),
+            Some(Fault::FoundOtherMode) => records[0].scenario = Some("another".to_string()),
+            Some(Fault::FoundUnknownStatus) => {
+                records[0].status = EvidenceStatus::Unrecognised;
+                records[0].raw_status = raw(&EvidenceStatus::Unrecognised).to_string();
+                records[0].voucher = None;
+            }
+            _ => return false,
+        }
+        self.count(fault.expect("one of these"));
+        self.mangled.insert(id.to_string());
+        true
     }
 
     fn rows_for(&self, at: Personality, order: &OrderReference) -> Vec<&Row> {

@@ -17,7 +17,8 @@ tillgate-simulate [--seeds N] [--from S] [--threads N]
                   [--every-fault [--least N]] [--every-edge] [--diagram FILE] [--regressions FILE [--keep]]
                   [--break GUARD | --every-guard]
 
-Runs the histories of N seeds from S on and checks the promise at every step.
+Runs the histories of N seeds from S on. What is sent, carried out, told and answered is held against the journal and the
+gateways' ledger when it happens; the rest of the promise is checked at the end of each history.
 
 --every-fault   fails too when a fault came about less than --least times (by default once)
 --every-edge    fails too when a transition that should come about never did

@@ -5,16 +5,16 @@
 //! | I1 | at most one purchase per id | `State::buy` and `State::undo` in `ledger.rs`, whenever something is carried out |
 //! | I2 | no purchase without an earlier durable intent and attempt | `State::check_before_sending` in `gateway.rs` by [`Witness::has_attempt`]; [`ledger_is_known`] at the end |
 //! | I3 | when faults stop, every order is final, in review for a listed reason, or accepted and overdue | [`is_at_an_end`] |
-//! | I4 | a final state is the gateway's last authenticated answer, or a later contradiction is marked | [`agrees`] |
+//! | I4 | a final state is the gateway's last authenticated answer, or a later contradiction is marked, on grounds that the ledger shows | [`told_wrong`], whenever an order or an event is told; [`agrees`] at the end |
 //! | I5 | no final state changes silently | [`steps`]: only by an undo or a person's decision, along [`edges::LEGAL`] |
 //! | I6 | the application sees each transition at least once, in order per order | [`steps`] against the events in [`Books::seen`] |
-//! | I7 | a forged callback moves nothing | [`agrees`]: what a forgery says was told by no gateway, and it is posted about orders of every state |
+//! | I7 | a forged callback moves nothing | [`told_wrong`] and [`agrees`]: what a forgery says was told by no gateway, and it is posted about orders of every state |
 //! | I8 | one live ciphertext per voucher, never in plain text | [`Witness::vouchers_wrong`]; `History::lives` searches the files, `Shop::told` and `Shop::note_event` what comes out; logs: `core/tests/all/secrecy` |
 //! | I9 | debits are the costs of live final orders, credits what was undone | [`sums_agree`] |
 //! | I10 | calls are bounded | [`is_bounded`]; `STEPS_MAX` in `history.rs` |
 //!
-//! Rules that are checked where they would be broken: 2, 3 in `shop.rs`; 6, 14, 16 in `gateway.rs`; 14 (sums) in `ledger.rs`; 16 (noticed), 17
-//! in `history.rs`.
+//! Without a word where and when: at the end of a history. Rules that are checked where they would be broken: 2, 3 in `shop.rs`; 6, 14, 16 in `gateway.rs`; 14 (sums) in `ledger.rs`; 16 (noticed), 17
+//! in `history.rs`. Rule 11 at the end, by [`hints_were_followed`].
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -22,6 +22,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde_json::Value;
 use tillgate::orders::adapter::EvidenceStatus;
+use tillgate::{FailureReason, Order, OrderState};
 
 use crate::edges::{self, Edges};
 use crate::gateway::{Row, State, World};
@@ -64,6 +65,17 @@ impl Witness {
     pub fn has_attempt(&self, id: &str) -> bool {
         let sql = "SELECT state = 2 AND instr(body, '\"attempts\":[{') > 0 FROM orders WHERE key = ?1";
         self.says(sql, id)
+    }
+
+    /// Whether this is the newest version of an order.
+    pub fn is_newest(&self, id: &str, version: u64) -> bool {
+        let sql =
+            "SELECT max(sequence) = ?2 FROM history WHERE order_id = (SELECT id FROM orders WHERE key = ?1)";
+        let said = self
+            .journal
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row((id.to_lowercase(), version as i64), |r| r.get(0)));
+        said.unwrap_or(false)
     }
 
     /// Whether no other undo of the same order is under way.
@@ -162,20 +174,15 @@ struct Case<'a> {
     row: Option<&'a Row>,
     world: &'a State,
     books: &'a Books,
-    /// A backup of the journal came back at some time.
-    restored: bool,
+    /// A backup of the journal came back after it was meant.
+    is_older: bool,
 }
 
 /// What is broken: the invariant, and how.
 type Breach = (&'static str, String);
 
 /// Holds everything against everything at the end of a history. Gives the transitions, and what is broken.
-pub fn check(
-    witness: &Witness,
-    world: &World,
-    books: &Books,
-    restored: bool,
-) -> rusqlite::Result<(Edges, Vec<String>)> {
+pub fn check(witness: &Witness, world: &World, books: &Books) -> rusqlite::Result<(Edges, Vec<String>)> {
     let world = world.lock();
     let (mut made, mut broken) = (Edges::new(), Vec::new());
     let accounts = witness.accounts()?;
@@ -191,7 +198,7 @@ pub fn check(
             row: world.ledger.iter().find(|row| row.is_of(id)),
             world: &world,
             books,
-            restored,
+            is_older: world.is_older_than_the_journal(id),
         };
         let mut breaches = Vec::new();
         breaches.extend(is_at_an_end(&case));
@@ -203,7 +210,8 @@ pub fn check(
             broken.push(format!("{invariant}: {id} {why}; its history: {:?}", account.history));
         }
     }
-    broken.extend(ledger_is_known(&world, &by_id, restored));
+    broken.extend(ledger_is_known(&world, &by_id));
+    broken.extend(hints_were_followed(&world, &by_id));
     for id in witness.vouchers_wrong()? {
         broken.push(format!("I8: {id} does not have one ciphertext for its voucher"));
     }
@@ -238,6 +246,7 @@ impl Case<'_> {
 /// I3.
 fn is_at_an_end(case: &Case<'_>) -> Option<Breach> {
     let can_be_asked = case.at().is_some_and(Personality::can_be_asked);
+    let stays_open = case.row.is_some_and(|row| row.stays_open);
     let fits = match case.state {
         state if is_final(state) => true,
         // Where look-ups work and an absence is proof, nothing is left to a person.
@@ -255,9 +264,9 @@ fn is_at_an_end(case: &Case<'_>) -> Option<Breach> {
                         | "unequal_sum"
                 )
             );
-            listed && case.at() != Some(Personality::Shelf)
+            listed && (case.at() != Some(Personality::Shelf) || stays_open)
         }
-        "accepted" => !can_be_asked && case.row.is_some() && case.order["overdue"] == true,
+        "accepted" => (!can_be_asked || stays_open) && case.row.is_some() && case.order["overdue"] == true,
         _ => false,
     };
     (!fits).then(|| {
@@ -271,8 +280,13 @@ fn is_at_an_end(case: &Case<'_>) -> Option<Breach> {
 fn agrees(case: &Case<'_>) -> Option<Breach> {
     let told = case.world.told.get(case.id);
     let wrong = |why: String| Some(("I4", why));
-    if case.in_conflict() {
+    if case.world.erred.contains(case.id) {
+        // It is as a person said who was wrong, until somebody says otherwise.
         return None;
+    }
+    if let Some(conflict) = case.order["conflict"].as_str() {
+        return (!has_grounds(case, conflict))
+            .then(|| ("I4", format!("is {} and in conflict without grounds: {conflict}", case.state)));
     }
     match (case.state, case.failure()) {
         ("succeeded" | "reversed", _) if case.row.is_none() => {
@@ -295,6 +309,71 @@ fn agrees(case: &Case<'_>) -> Option<Breach> {
     }
 }
 
+/// Whether the ledger shows why an order is in conflict. A conflict that anything may mark would excuse anything.
+fn has_grounds(case: &Case<'_>, conflict: &str) -> bool {
+    let (world, row) = (case.world, case.row);
+    if case.is_older || world.mangled.contains(case.id) {
+        return true;
+    }
+    if conflict.starts_with("the gateway says") {
+        // "Still open" takes a no back.
+        let taken_back = case.state == "failed" && world.taken_back.contains(case.id);
+        return taken_back || row.is_some_and(|row| row.has_changed);
+    }
+    if conflict.starts_with("the gateway had the order") {
+        return row.is_some_and(|row| row.was_hidden);
+    }
+    if conflict.ends_with("found nothing to undo") {
+        return row.is_none_or(|row| !row.has_succeeded());
+    }
+    if conflict.contains(" undid ") {
+        return row.is_some_and(|row| row.undone > tillgate::Decimal::ZERO);
+    }
+    world.ledger.iter().any(|row| row.id == case.id && row.is_foreign)
+}
+
+/// I4 and I7 at the moment when an order is told: why its state cannot be true. What is told late was true once: it is held
+/// against all that was ever said, and the newest version against what was said last.
+pub fn told_wrong(order: &Order, world: &State) -> Option<String> {
+    let id = &order.id;
+    if world.erred.contains(id) || world.is_older_than_the_journal(id) {
+        return None;
+    }
+    let row = world.ledger.iter().find(|row| row.is_of(id));
+    let was_carried_out =
+        row.is_some_and(|row| row.at.can_be_asked() || row.evidence.status != EvidenceStatus::Failed);
+    let in_conflict = order.conflict.is_some();
+    let (expected, state) = match (order.state, order.failure.as_ref()) {
+        (OrderState::Succeeded, _) => (EvidenceStatus::Succeeded, "succeeded"),
+        (OrderState::Failed, Some(FailureReason::Issuer | FailureReason::Decided)) => {
+            (EvidenceStatus::Failed, "failed")
+        }
+        (OrderState::Reversed, _) if row.is_none_or(|row| row.undone < row.amount) => {
+            return Some("is reversed, and it was not wholly undone".to_string());
+        }
+        (OrderState::Failed | OrderState::Cancelled | OrderState::Expired, failure)
+            if was_carried_out && !in_conflict =>
+        {
+            return Some(format!("is {} ({failure:?}), and it was carried out", order.state));
+        }
+        (OrderState::Failed, None) => return Some("is failed without a reason".to_string()),
+        _ => return None,
+    };
+    if expected == EvidenceStatus::Succeeded && row.is_none() {
+        return Some("is succeeded, and it was never carried out".to_string());
+    }
+    if !world.ever_said(id, &expected) {
+        return Some(format!("is {state}, and nobody who knows has said so"));
+    }
+    let last = world.told.get(id)?;
+    // What was heard in this very moment, or while the till closes, may not be written down yet.
+    let since = world.closing_since.unwrap_or(world.now);
+    let may_lag = last.may_be_lost || last.at >= since;
+    let outdated = last.status != expected && !in_conflict && !may_lag;
+    let is_newest = || world.is_newest.as_ref().is_some_and(|newest| newest(id, order.version));
+    (outdated && is_newest()).then(|| format!("is {state}, and the gateway last said {:?}", last.status))
+}
+
 /// I9, of one order: what it cost, and what was given back.
 fn sums_agree(case: &Case<'_>, accounts: &[Account]) -> Option<Breach> {
     let row = case.row?;
@@ -306,14 +385,14 @@ fn sums_agree(case: &Case<'_>, accounts: &[Account]) -> Option<Breach> {
     }
     let cost = case.order["cost"]["amount"].as_str().map(str::to_string);
     // One whose answer was lost, and that was undone before anybody could ask, has no known cost.
-    let unseen = case.state == "reversed" || case.books.decided.contains(case.id) || case.restored;
+    let unseen = case.state == "reversed" || case.books.decided.contains(case.id) || case.is_older;
     if cost.as_deref() != Some(row.cost.amount.to_string().as_str()) && !(cost.is_none() && unseen) {
         return Some(("I9", format!("says that it cost {cost:?}, the ledger {}", row.cost)));
     }
     let undos: Vec<&Value> =
         accounts.iter().map(|a| &a.order).filter(|order| order["of"] == case.id).collect();
     let settled = |undo: &&Value| undo["conflict"].is_null() && undo["state"].as_str().is_some_and(is_final);
-    if row.of.is_some() || case.restored || case.books.decided.contains(case.id) || !undos.iter().all(settled)
+    if row.of.is_some() || case.is_older || case.books.decided.contains(case.id) || !undos.iter().all(settled)
     {
         return None;
     }
@@ -347,7 +426,7 @@ fn steps(case: &Case<'_>, made: &mut Edges) -> Vec<Breach> {
             let told = case.books.seen.get(case.id).is_some_and(|seen| seen.contains(version));
             // An order that is placed and sent in one commit is told by its `buy`.
             let placed = *version == 2 && what == "attempt";
-            if before != "new" && !told && !placed && !case.restored {
+            if before != "new" && !told && !placed && !case.is_older {
                 breaches.push(("I6", format!("became {state} (version {version}), and no event came")));
             }
         }
@@ -360,15 +439,26 @@ fn steps(case: &Case<'_>, made: &mut Edges) -> Vec<Breach> {
         breaches.push(("I5", format!("is {}, and its history ends with {before:?}", case.state)));
     }
     let seen = case.books.seen.get(case.id).filter(|seen| !seen.is_sorted());
-    if let Some(seen) = seen.filter(|_| !case.restored) {
+    if let Some(seen) = seen.filter(|_| !case.is_older) {
         breaches.push(("I6", format!("has events out of their order: {seen:?}")));
     }
     breaches
 }
 
+/// Rule 11: a callback that was taken about a known order is followed by a look-up.
+fn hints_were_followed(world: &State, by_id: &HashMap<&str, &Value>) -> Vec<String> {
+    let left = world.hinted.iter().filter(|(id, _)| by_id.contains_key(id.as_str()));
+    let mut left: Vec<_> = left.collect();
+    left.sort();
+    let tell = |(id, at): (&String, &_)| {
+        format!("rule 11: a callback about {id} was taken at {at:?}, and it was not looked up")
+    };
+    left.into_iter().map(tell).collect()
+}
+
 /// I2, from the ledger's side.
-fn ledger_is_known(world: &State, by_id: &HashMap<&str, &Value>, restored: bool) -> Vec<String> {
-    let own = world.ledger.iter().filter(|row| !row.is_foreign && !restored);
+fn ledger_is_known(world: &State, by_id: &HashMap<&str, &Value>) -> Vec<String> {
+    let own = world.ledger.iter().filter(|row| !row.is_foreign && !world.is_older_than_the_journal(&row.id));
     let unknown = own.filter(|row| !by_id.contains_key(row.id.as_str()));
     unknown.map(|row| format!("I2: {} was bought and the journal does not know it", row.id)).collect()
 }

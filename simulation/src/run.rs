@@ -75,6 +75,7 @@ impl Totals {
         }
         println!("\ntransitions\n{}", edges::table(&self.edges));
         println!("{}", self.diagram());
+        println!("{}", edges::excused(&self.edges));
         let digest = self.traces.iter().fold(0, |digest: u64, trace| digest ^ trace);
         println!(
             "{} histories, {} orders, {} different traces (digest {digest:016x}), {} broken, in {} s",

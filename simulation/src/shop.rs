@@ -15,6 +15,7 @@ use tillgate::{
 use crate::fault::Fault;
 use crate::gateway::{CANARY, World};
 use crate::personality::Personality;
+use crate::promise;
 use crate::random::Random;
 
 /// Orders of one history, at most; undos as many.
@@ -23,6 +24,8 @@ const SALES_MAX: usize = 10;
 const SUBMIT_WITHIN: Duration = Duration::from_secs(60);
 /// A person looks at what is to be decided so often.
 const LOOKS_EVERY_MS: u64 = 240_000;
+/// So many of a thousand decisions about purchases are wrong.
+const ERRS_PER_MILLE: u64 = 100;
 
 /// What the application has on a disk of its own.
 #[derive(Default)]
@@ -114,19 +117,29 @@ impl Shop {
                 let Ok(page) = self.till.list(filter).await else { return };
                 for order in page.orders {
                     if random.chance(250) {
-                        self.decide_about(order).await;
+                        self.decide_about(order, &mut random).await;
                     }
                 }
             }
         }
     }
 
-    async fn decide_about(&self, order: Order) {
+    async fn decide_about(&self, order: Order, random: &mut Random) {
         // What is being sent is seen to its end first.
         if matches!(order.state, OrderState::Pending | OrderState::Sending) {
             return;
         }
-        let Some(state) = self.world.lock().truth(&order.id) else { return };
+        let Some(truth) = self.world.lock().truth(&order.id) else { return };
+        // Of an undo the truth: to be wrong there is to pay twice by one's own hand.
+        let errs = order.of.is_none() && random.chance(ERRS_PER_MILLE);
+        let others = [OrderState::Succeeded, OrderState::Failed, OrderState::Reversed];
+        let others: Vec<OrderState> = others.into_iter().filter(|state| *state != truth).collect();
+        let state = if errs { *random.pick(&others) } else { truth };
+        if errs {
+            let mut world = self.world.lock();
+            world.count(Fault::PersonErred);
+            world.erred.insert(order.id.clone());
+        }
         let decision =
             Decision { state, decided_by: "the owner".into(), grounds: "the gateway said so".into() };
         let said =
@@ -150,6 +163,9 @@ impl Shop {
         world.note(&("event", event.id, event.order.version));
         if event.order.has_voucher && format!("{event:?}").contains(CANARY) {
             world.broken.push(format!("I8: an event of {} tells a voucher", event.order.id));
+        }
+        if let Some(why) = promise::told_wrong(&event.order, &world) {
+            world.broken.push(format!("I4: an event says that {} {why}", event.order.id));
         }
         drop(world);
         let mut books = self.books();
@@ -286,8 +302,10 @@ impl Shop {
                 }
             }
         }
-        let placed = self.till.buy_batch(sales).await;
-        self.told(placed.map(|orders| orders.into_iter().next_back().expect("several")));
+        match self.till.buy_batch(sales).await {
+            Ok(orders) => orders.into_iter().for_each(|order| self.told(Ok(order))),
+            Err(error) => self.told(Err(error)),
+        }
     }
 
     /// The same id: with the same request, or with another one.
@@ -348,6 +366,8 @@ impl Shop {
             return None;
         }
         books.undos.push(undo.clone());
+        drop(books);
+        self.world.lock().meant_first(&undo.id);
         Some(undo)
     }
 
@@ -363,7 +383,11 @@ impl Shop {
                     books.undos.push(second.clone());
                     second
                 };
-                self.world.lock().count(Fault::TwoUndos);
+                {
+                    let mut world = self.world.lock();
+                    world.meant_first(&second.id);
+                    world.count(Fault::TwoUndos);
+                }
                 let (first, second) = tokio::join!(self.till.undo(undo), self.till.undo(second));
                 self.told(first);
                 self.told(second);
@@ -393,6 +417,9 @@ impl Shop {
                 world.note(&("told", &order.id, order.state, order.version));
                 if order.has_voucher && format!("{order:?}").contains(CANARY) {
                     world.broken.push(format!("I8: order {} tells a voucher", order.id));
+                }
+                if let Some(why) = promise::told_wrong(&order, &world) {
+                    world.broken.push(format!("I4: an answer says that {} {why}", order.id));
                 }
             }
             Err(error) => {

@@ -58,8 +58,9 @@ cargo xtask COMMAND
                         what becomes of orders, by cases that are data; every public item with its docs; in each language
   operations            every operation, parameter and field of the gateway's OpenAPI file, in each language
   simulate [--seeds N] [--from S] [--every-fault [--least N]] [--every-edge] [--break GUARD | --every-guard]
-                        histories of a till from seeds, each with the promise checked at every step, and the state
-                        diagram that they made; with a guard off, how many seeds it takes to notice
+                        histories of a till from seeds, with the promise checked whenever something is sent, carried
+                        out or told, and whole at the end; the state diagram that they made; with a guard off, how
+                        many seeds it takes to notice
   fuzz [TARGET] [--seconds N] [--bounded]
                         inputs that nobody thought of, into what reads answers, callbacks, journals and C's
                         arguments; one target or all, for a minute each; --bounded is the stage of the tests
