@@ -12,7 +12,7 @@ const secret = require('./secret.js')
 const till = require('./till.js')
 const transport = require('./transport.js')
 
-const fingerprint = '71049e548cedea35'
+const fingerprint = '6df098224d5716f9'
 const shapes = [
   ...cysend.shapes,
   ...error.shapes,
