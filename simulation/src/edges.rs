@@ -23,6 +23,7 @@ use Comes::{Hardly, Surely};
 
 const RACE: &str = "a look-up that began before has to end between two commits";
 const WORD: &str = "a person may say so of an order in conflict, which seldom waits for one in this state";
+const FASTER: &str = "a look-up that tells what is not true has to be faster than the answer";
 const CALLED_OFF: &str = "it takes a gateway that has an order which was never sent";
 
 /// Each legal transition: from, by what (the history's word), to.
@@ -73,6 +74,10 @@ pub const LEGAL: &[(&str, &str, &str, Comes)] = &[
     ("accepted", "decision", "reversed", Hardly(WORD)),
     ("needs_review", "evidence", "succeeded", Surely),
     ("needs_review", "evidence", "failed", Surely),
+    ("needs_review", "answer", "succeeded", Hardly(FASTER)),
+    ("needs_review", "answer", "failed", Hardly(FASTER)),
+    ("accepted", "answer", "succeeded", Hardly(FASTER)),
+    ("accepted", "answer", "failed", Hardly(FASTER)),
     ("needs_review", "decision", "succeeded", Surely),
     ("needs_review", "decision", "failed", Surely),
     ("needs_review", "decision", "reversed", Surely),
