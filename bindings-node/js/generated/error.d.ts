@@ -48,6 +48,8 @@ export class TillgateError extends Error {
   constructor(message: string, details: ErrorDetails)
   /** The kind, the same text in every language. */
   readonly code: 'invalid_argument' | 'closed' | 'forked' | 'timeout' | 'network' | 'tls' | 'unauthorized' | 'forbidden' | 'insufficient_funds' | 'not_found' | 'rate_limited' | 'gateway_refused' | 'gateway_failed' | 'invalid_answer' | 'order_conflict' | 'unknown_order' | 'too_late' | 'not_supported' | 'journal_locked' | 'journal_missing' | 'journal_damaged' | 'journal_too_new' | 'journal_read_only' | 'journal_full' | 'journal_failed' | 'quarantined' | 'wrong_key' | 'internal'
+  /** The same as a number, which stays in every version. */
+  readonly number: number
   /** What went wrong, in a sentence. */
   readonly reason: string
   /** What happened to the money and what to do now, in plain words. */
