@@ -28,7 +28,7 @@ def main() -> int:
     )
     arguments.add_argument("--sandbox", type=Path, required=True, help="the program tillgate-sandbox")
     arguments.add_argument(
-        "--language", nargs="+", action="append", required=True, help="its name and its caller"
+        "--language", nargs="+", action="append", required=True, help="its name and its runner"
     )
     arguments.add_argument("--document", type=Path, default=DOCUMENT, help="another OpenAPI file")
     arguments.add_argument("--keep", type=Path, help="where to write what was exchanged")

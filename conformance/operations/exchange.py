@@ -1,8 +1,9 @@
-"""One call, and both sides of it: the caller that makes it, and the sandbox that answers."""
+"""One call, and both sides of it: the runner that makes it, and the sandbox that answers."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Any
 
 from .plan import block
 
-LIMIT_S = 60
+LIMIT_S = 120
 
 SERVERS = "(servers)"
 """In the place of an operation: a call of which only the address counts. No such server answers."""
@@ -27,7 +28,7 @@ class Exchange:
     operation: str
     arguments: dict[str, Any]
     told: dict[str, Any]
-    """What the caller printed."""
+    """What the runner printed."""
     request: dict[str, Any]
     """What the sandbox logged, with its answer."""
 
@@ -63,20 +64,20 @@ def sandbox(program: Path, options: list[str]) -> Iterator[Sandbox]:
             process.stdin.close()
 
 
-class Caller:
-    """A running caller."""
+class Runner:
+    """A running program of one language."""
 
-    def __init__(self, command: list[str]) -> None:
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, command: list[str], clock: int = 1) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TILLGATE_")}
+        environment["TILLGATE_CLOCK_SPEED"] = str(clock)
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
 
-    def __enter__(self) -> Caller:
+    def __enter__(self) -> Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        if self._process.wait(LIMIT_S) != 0:
-            raise RuntimeError(f"{self._process.args!r} ended with {self._process.returncode}")
+        self.end()
 
     def say(self, head: str, arguments: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None and self._process.stdout is not None
@@ -84,9 +85,19 @@ class Caller:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self._process.args!r} broke off at {head}")
+            raise RuntimeError(f"the runner broke off at {head!r}")
         told: dict[str, Any] = json.loads(line)
         return told
+
+    def end(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        if self._process.wait(LIMIT_S) != 0:
+            raise RuntimeError(f"the runner ended with {self._process.returncode}")
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(LIMIT_S)
 
 
 def kept(exchanges: dict[str, list[Exchange]]) -> str:

@@ -1,4 +1,4 @@
-"""The calls that are made: with what earlier answers said, and written as a caller reads them."""
+"""The calls that are made: with what earlier answers said, and written as a runner reads them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def resolved(value: Any, known: dict[str, Any]) -> Any:
 
 
 def block(head: str, arguments: dict[str, Any]) -> str:
-    """One call, as callers read it."""
+    """One call, as runners read it."""
     lines = [head]
     for name, value in arguments.items():
         lines += _lines(name, value)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .document import Document
-from .exchange import SERVERS, Caller, Exchange, Sandbox, sandbox
+from .exchange import SERVERS, Exchange, Runner, Sandbox, sandbox
 from .later import as_later
 from .plan import method, resolved
 
@@ -16,8 +16,8 @@ USER, PASSWORD, TOKEN = "till", "secret", "t" * 32
 
 def carry_out(cases: dict[str, Any], document: Document, program: Path, command: list[str]) -> list[Exchange]:
     """All cases; each error that the document knows; and each answer as a later gateway may give it."""
-    with sandbox(program, cases["sandbox"]) as gateway, Caller(command) as caller:
-        run = Run(gateway, caller)
+    with sandbox(program, cases["sandbox"]) as gateway, Runner(command) as runner:
+        run = Run(gateway, runner)
         for step in cases["steps"]:
             run.take(step, cases["object"])
         run.try_errors(document)
@@ -28,9 +28,9 @@ def carry_out(cases: dict[str, Any], document: Document, program: Path, command:
 class Run:
     """Calls that were made so far."""
 
-    def __init__(self, gateway: Sandbox, caller: Caller) -> None:
+    def __init__(self, gateway: Sandbox, runner: Runner) -> None:
         self._gateway = gateway
-        self._caller = caller
+        self._runner = runner
         self._known: dict[str, Any] = {
             "url": gateway.url,
             "user": USER,
@@ -97,14 +97,14 @@ class Run:
         return [Exchange(name, arguments, told, request) for (_, name, arguments, told), request in pairs]
 
     def _call(self, client: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        told = self._caller.say(f"call {client} {method(operation)}", arguments)
+        told = self._runner.say(f"call {client} {method(operation)}", arguments)
         if client in self._derived:
             operation, arguments = SERVERS, self._derived[client]
         self._calls.append((client, operation, arguments, told))
         return told
 
     def _make(self, head: str, arguments: dict[str, Any]) -> None:
-        told = self._caller.say(head, arguments)
+        told = self._runner.say(head, arguments)
         if "error" in told or "missing" in told:
             raise RuntimeError(f"{head}: there is no client: {told}")
 

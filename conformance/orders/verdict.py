@@ -129,11 +129,14 @@ def _against_journal(told: Told) -> list[str]:
             found.append(f"{name} was told and is not in the journal")
             continue
         pairs: list[tuple[str, Any, Any]] = [
-            ("created_at", order["created_at"], _microseconds(kept["created_at"])),
-            ("submit_by", order["submit_by"], _microseconds(kept["submit_by"])),
+            ("created_at", order["created_at"], _moment(kept["created_at"])),
+            ("submit_by", order["submit_by"], _moment(kept["submit_by"])),
             ("amount", order["amount"], kept["amount"]),
         ]
         if order["version"] == kept["version"]:
+            # What an order has of the gateway's clock and of ours.
+            pairs += [(name, order[name], _moment(kept[name])) for name in ("updated_at", "gateway_date")]
+            pairs.append(("the number of attempts", len(order["attempts"]), len(kept["attempts"])))
             same = (
                 "state",
                 "failure",
@@ -146,9 +149,11 @@ def _against_journal(told: Told) -> list[str]:
                 "version",
             )
             pairs += [(field, order[field], kept[field]) for field in same]
-            pairs.append(("updated_at", order["updated_at"], _microseconds(kept["updated_at"])))
         for mine, theirs in zip(order["attempts"], kept["attempts"]):
-            pairs.append(("started_at", mine["started_at"], _microseconds(theirs["started_at"])))
+            pairs.append(("started_at", mine["started_at"], _moment(theirs["started_at"])))
+            # An attempt that was open when it was told may have ended since.
+            if mine["ended_at"] is not None:
+                pairs.append(("ended_at", mine["ended_at"], _moment(theirs["ended_at"])))
         found += [
             f"{name}: {field} was told as {shown(mine)}, the journal has {shown(theirs)}"
             for field, mine, theirs in pairs
@@ -167,8 +172,10 @@ def _orders(value: Any) -> list[dict[str, Any]]:
     return mine + [order for item in value.values() for order in _orders(item)]
 
 
-def _microseconds(text: str) -> int:
-    """Of an instant in RFC 3339 with up to nine digits of a second."""
+def _moment(text: str | None) -> int | None:
+    """An instant in RFC 3339 with up to nine digits of a second, in microseconds since 1970."""
+    if text is None:
+        return None
     whole, _, fraction = text.rstrip("Z").partition(".")
     seconds = int((datetime.fromisoformat(f"{whole}+00:00")).timestamp())
     return seconds * 1_000_000 + int(fraction.ljust(9, "0")[:6])

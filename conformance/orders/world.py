@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -13,10 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from operations.exchange import Sandbox
-from operations.plan import block, resolved
+from operations.exchange import Runner, Sandbox
+from operations.plan import resolved
 
-LIMIT_S = 120
 ROUNDS_MAX = 20_000
 """How often a call is made until it tells what is waited for. Each asks a running library; nothing sleeps."""
 
@@ -50,36 +48,6 @@ class Told:
     """Why it could not be carried out."""
     hidden: list[tuple[str, str]] = field(default_factory=list)
     """Texts that differ from run to run, and what stands for them."""
-
-
-class Runner:
-    """A running program of one language."""
-
-    def __init__(self, command: list[str], clock: int) -> None:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TILLGATE_")}
-        environment["TILLGATE_CLOCK_SPEED"] = str(clock)
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
-
-    def say(self, head: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(block(head, arguments))
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the runner broke off at {head!r}")
-        told: dict[str, Any] = json.loads(line)
-        return told
-
-    def end(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        if self.process.wait(LIMIT_S) != 0:
-            raise RuntimeError(f"the runner ended with {self.process.returncode}")
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(LIMIT_S)
 
 
 class World:

@@ -143,6 +143,8 @@ pub struct Disk {
     fault: Option<Fault>,
     counts: BTreeMap<Operation, u64>,
     changes: u64,
+    /// How many changes there were up to each sync, it included.
+    syncs: Vec<u64>,
     /// When the drive began to lie, in changes.
     lying_since: Option<u64>,
     /// What was written since the reserve was given up.
@@ -192,6 +194,7 @@ impl Disk {
             fault: None,
             counts: BTreeMap::new(),
             changes: 0,
+            syncs: Vec::new(),
             lying_since: None,
             written_of_reserve: 0,
             next_file: 0,
@@ -207,6 +210,7 @@ impl Disk {
         self.fault = fault;
         self.counts.clear();
         self.changes = 0;
+        self.syncs.clear();
         self.lying_since = None;
         self.written_of_reserve = 0;
         self.struck = false;
@@ -220,6 +224,11 @@ impl Disk {
     /// Changes since the fault was set.
     pub fn changes(&self) -> u64 {
         self.changes
+    }
+
+    /// Of each sync since the fault was set, which change of the disk it was.
+    pub fn syncs(&self) -> &[u64] {
+        &self.syncs
     }
 
     /// Whether the power was cut and not come back.
@@ -384,6 +393,9 @@ impl Disk {
         let count = *count;
         if operation.changes() {
             self.changes += 1;
+        }
+        if operation == Operation::Sync {
+            self.syncs.push(self.changes);
         }
         match self.fault {
             Some(Fault::Cut { at, before: true, survival }) if operation.changes() && self.changes == at => {

@@ -46,6 +46,8 @@ pub struct Report {
     pub breaches: Vec<Breach>,
     /// Whether the fault came about.
     pub struck: bool,
+    /// Whether the second fault came about: the power cut after a drive's lie, or in a later process.
+    pub struck_again: bool,
     /// Processes that opened the journal in quarantine.
     pub quarantined: u32,
     /// Openings that were refused, and why.
@@ -54,6 +56,8 @@ pub struct Report {
     pub unnoticed: bool,
     pub processes: u32,
     pub changes: u64,
+    /// Which change of the disk each sync was.
+    pub syncs: Vec<u64>,
     pub counts: BTreeMap<Operation, u64>,
 }
 
@@ -187,13 +191,18 @@ impl Life<'_> {
             let ended = self.live();
             let struck = lock(&self.disk).has_struck();
             self.judge_end(&ended, struck);
-            if struck && !met {
+            self.report.struck |= struck;
+            let lied = matches!(case.fault, Some(Fault::Lies { .. }));
+            // A drive that lies does so to the next process, too, until the power is cut.
+            let lies_on = lied && struck && !met && !lock(&self.disk).is_dead();
+            if struck && !met && !lies_on {
                 met = true;
-                self.report.struck = true;
+                self.report.struck_again = lied;
                 self.go_on(case.then);
             } else {
-                if struck && !met_again {
+                if struck && met && !met_again {
                     met_again = true;
+                    self.report.struck_again = true;
                 }
                 let mut disk = lock(&self.disk);
                 if disk.is_dead() {
@@ -216,6 +225,7 @@ impl Life<'_> {
         {
             let disk = lock(&self.disk);
             self.report.changes = disk.changes();
+            self.report.syncs = disk.syncs().to_vec();
             self.report.counts = Operation::ALL.map(|operation| (operation, disk.count(operation))).into();
         }
         match judge::read_copy(&self.place.journal(), &self.place.copies()) {

@@ -80,7 +80,7 @@ fn run(asked: &Asked) -> std::io::Result<bool> {
     let _off = asked.broken.map(switch_off);
     let cases = sweep::cases(&counted, asked.every);
     let totals = sweep::sweep(&cases, asked.threads, asked.broken.is_some());
-    let Some(guard) = asked.broken else { return Ok(tell(&totals)) };
+    let Some(guard) = asked.broken else { return Ok(tell(&totals, asked.threads)) };
     let shown = totals.broken.iter().find(|(_, report)| report.breaks_the_promise());
     match shown {
         Some((case, report)) => {
@@ -93,9 +93,15 @@ fn run(asked: &Asked) -> std::io::Result<bool> {
     Ok(shown.is_some())
 }
 
-fn tell(totals: &Totals) -> bool {
+fn tell(totals: &Totals, threads: usize) -> bool {
     totals.print();
-    println!("\n{} cases in {} s, {} broken", totals.cases(), totals.took.as_secs(), totals.broken.len());
+    println!(
+        "\n{} cases in {} s on {threads} threads ({:.0} ms each), {} broken",
+        totals.cases(),
+        totals.took.as_secs(),
+        totals.took.as_secs_f64() * 1_000.0 * threads as f64 / totals.cases().max(1) as f64,
+        totals.broken.len()
+    );
     for (case, report) in totals.broken.iter().take(TOLD_MAX) {
         println!("  {case:?}");
         if report.unnoticed {
@@ -109,5 +115,9 @@ fn tell(totals: &Totals) -> bool {
     if !never.is_empty() {
         println!("faults that never came about: {}", never.join("; "));
     }
-    totals.cases() > 0 && totals.broken.is_empty() && never.is_empty()
+    let seldom = totals.seldom_struck_again();
+    if !seldom.is_empty() {
+        println!("second faults that came about too seldom: {}", seldom.join("; "));
+    }
+    totals.cases() > 0 && totals.broken.is_empty() && never.is_empty() && seldom.is_empty()
 }

@@ -21,6 +21,8 @@ const CUTS_AFTER_FAILED_SYNC: [u64; 4] = [4, 15, 50, 150];
 const CUTS_AFTER_LIE: [u64; 4] = [1, 20, 100, 400];
 /// A second power cut follows after every seventh change, or the cases are too many.
 const SECOND_CUT_EVERY: u64 = 7;
+/// Of so many cases with a second fault it must come about.
+const STRUCK_AGAIN_MIN_PERCENT: usize = 90;
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +31,8 @@ pub struct Kind {
     name: &'static str,
     /// Whether the promise is held against it. A drive that lies is only looked at.
     promised: bool,
+    /// Whether a second fault follows the first.
+    twice: bool,
 }
 
 /// What was counted of a kind.
@@ -36,6 +40,7 @@ pub struct Kind {
 pub struct Counts {
     cases: usize,
     struck: usize,
+    struck_again: usize,
     breaches: BTreeMap<BreachKind, usize>,
     quarantined: usize,
     refused: usize,
@@ -67,7 +72,10 @@ pub fn cases(counted: &Report, every: u64) -> Vec<(usize, Kind, Case)> {
         row += 1;
     };
     let count = |operation| counted.counts.get(&operation).copied().unwrap_or_default();
-    let kind = |group, name| Kind { group, name, promised: true };
+    let kind = |group, name| Kind { group, name, promised: true, twice: false };
+    // A moment that lies behind the end of the plan never comes.
+    let comes = |change: u64, after: u64| change + after <= counted.changes;
+    let sync = |at: u64| counted.syncs[at as usize - 1];
 
     for (name, survival) in SURVIVALS {
         let cuts = (1..=counted.changes).map(|at| (at, survival_at(survival, at)));
@@ -80,12 +88,13 @@ pub fn cases(counted: &Report, every: u64) -> Vec<(usize, Kind, Case)> {
     });
     add(kind("power cut", "just before the next change"), before.collect());
     let again = (1..=counted.changes).step_by(SECOND_CUT_EVERY as usize).flat_map(|at| {
-        SECOND_CUTS.into_iter().flat_map(move |after| {
+        SECOND_CUTS.into_iter().filter(move |after| comes(at, *after)).flat_map(move |after| {
             [Survival::Nothing, Survival::Some(at + after)]
                 .map(|survival| cut(at, false, Survival::Some(at), Then::ReopenAndCut { after, survival }))
         })
     });
-    add(kind("power cut", "and again while it recovers"), again.collect());
+    let twice = |kind| Kind { twice: true, ..kind };
+    add(twice(kind("power cut", "and again while it recovers")), again.collect());
 
     for operation in Operation::ALL {
         let all = |then: Then| -> Vec<Case> {
@@ -101,12 +110,14 @@ pub fn cases(counted: &Report, every: u64) -> Vec<(usize, Kind, Case)> {
         add(kind("fails, once or from then on", operation.name()), cases);
     }
     let forgotten = (1..=count(Operation::Sync)).flat_map(|at| {
-        CUTS_AFTER_FAILED_SYNC.map(|after| Case {
-            fault: Some(Fault::Fails { operation: Operation::Sync, at, lasting: false }),
-            then: Then::ReopenAndCut { after, survival: Survival::Nothing },
+        CUTS_AFTER_FAILED_SYNC.into_iter().filter(move |after| comes(sync(at), *after)).map(move |after| {
+            Case {
+                fault: Some(Fault::Fails { operation: Operation::Sync, at, lasting: false }),
+                then: Then::ReopenAndCut { after, survival: Survival::Nothing },
+            }
         })
     });
-    add(kind("fails, once or from then on", "sync, and a power cut later"), forgotten.collect());
+    add(twice(kind("fails, once or from then on", "sync, and a power cut later")), forgotten.collect());
 
     for (name, any_write, reserve_taken) in [
         ("for what grows", false, false),
@@ -123,12 +134,18 @@ pub fn cases(counted: &Report, every: u64) -> Vec<(usize, Kind, Case)> {
         [("what was written is lost", Survival::Nothing), ("some of it is", Survival::Some(0))]
     {
         let lies = (1..=count(Operation::Sync)).flat_map(|at| {
-            CUTS_AFTER_LIE.map(|cut_after| Case {
-                fault: Some(Fault::Lies { at, cut_after, survival: survival_at(survival, at + cut_after) }),
-                then: Then::Reopen,
+            CUTS_AFTER_LIE.into_iter().filter(move |after| comes(sync(at), *after)).map(move |cut_after| {
+                Case {
+                    fault: Some(Fault::Lies {
+                        at,
+                        cut_after,
+                        survival: survival_at(survival, at + cut_after),
+                    }),
+                    then: Then::Reopen,
+                }
             })
         });
-        add(Kind { group: "drive that lies", name, promised: false }, lies.collect());
+        add(Kind { promised: false, ..twice(kind("drive that lies", name)) }, lies.collect());
     }
     // So that each kind is met early, whatever is looked for.
     let mut random = Random::new(1);
@@ -202,6 +219,7 @@ impl Totals {
         let counts = self.rows.entry((row, kind)).or_default();
         counts.cases += 1;
         counts.struck += usize::from(report.struck);
+        counts.struck_again += usize::from(report.struck_again);
         counts.quarantined += usize::from(report.quarantined > 0);
         counts.refused += usize::from(!report.refused.is_empty());
         counts.unnoticed += usize::from(report.unnoticed);
@@ -230,10 +248,22 @@ impl Totals {
             .collect()
     }
 
+    /// Kinds of which the second fault came about too seldom. After the first a till goes another way, so a few may end before.
+    pub fn seldom_struck_again(&self) -> Vec<String> {
+        let seldom = self.rows.iter().filter(|((_, kind), counts)| {
+            kind.twice && counts.struck_again * 100 < counts.cases * STRUCK_AGAIN_MIN_PERCENT
+        });
+        seldom
+            .map(|((_, kind), counts)| {
+                format!("{}, {}: {} of {}", kind.group, kind.name, counts.struck_again, counts.cases)
+            })
+            .collect()
+    }
+
     pub fn print(&self) {
         println!(
-            "{:<44}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>10}  {:>7}",
-            "", "cases", "twice", "lost", "misrep", "sold", "stuck", "quarantine", "refused"
+            "{:<44}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>10}  {:>7}",
+            "", "cases", "again", "twice", "lost", "misrep", "sold", "stuck", "quarantine", "refused"
         );
         let mut group = "";
         for ((_, kind), counts) in &self.rows {
@@ -250,9 +280,10 @@ impl Totals {
             }
             let of = |breach| counts.breaches.get(&breach).copied().unwrap_or_default();
             println!(
-                "  {:<42}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>10}  {:>7}",
+                "  {:<42}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>10}  {:>7}",
                 kind.name,
                 counts.cases,
+                if kind.twice { counts.struck_again.to_string() } else { String::new() },
                 of(BreachKind::BoughtTwice),
                 of(BreachKind::Lost),
                 of(BreachKind::Misreported),

@@ -4,8 +4,9 @@
 //!
 //! * It never panics (that would be told as `internal`), and sends a read at most three times and all else once.
 //! * What changes something is `refused` only by a documented status with the gateway's own error.
-//! * Records come only with a status that says yes, and what they tell stood on the wire: amounts to the last digit, ids and
-//!   statuses to the last letter.
+//! * Records come only with a status that says yes. What orders, costs and the balance tell stood on the wire: amounts to the last
+//!   digit, ids and statuses to the last letter. The records of the other operations are not compared, face values and gift
+//!   cards among them.
 #![no_main]
 
 use std::collections::HashMap;

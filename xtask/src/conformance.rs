@@ -1,19 +1,15 @@
 //! What becomes of orders, and what each language offers: the same everywhere, by cases that are data and one judge.
 
 use std::path::Path;
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::compile::{self, Artifact, What};
-use crate::operations::{counted, own_tests};
-use crate::program::{self, Output};
+use crate::operations::{judged, own_tests};
 use crate::report::{Report, Tally};
 use crate::sellers::{Language, Seller};
 use crate::tree::Tree;
 use crate::{c, generate, kotlin, python, setup};
-
-const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// No runner is longer, with all that is written by hand for it.
 const RUNNER_LINES_MAX: usize = 200;
@@ -63,14 +59,7 @@ pub fn run(tree: &Tree, languages: &[Language]) -> Result<Tally> {
     if languages.contains(&Language::Python) {
         judge.arg("--altered").arg(conformance.join("runners/python/runner.py"));
     }
-    let ended = program::run(&mut judge, &place.join("log"), Output::Apart, LIMIT)?;
-    for line in ended.stdout.lines() {
-        println!("   {line}");
-    }
-    let mut tally = counted(&ended.stdout).with_context(|| ended.story())?;
-    if !ended.succeeded() && tally.failed == 0 {
-        bail!("{}", ended.story());
-    }
+    let mut tally = judged(&mut judge, &place)?;
     tally += python::pytest(tree, &mut own_tests(tree, &conformance, "orders/tests"), "pytest-orders")?;
     Ok(tally)
 }
@@ -86,14 +75,7 @@ pub fn items(tree: &Tree, programs: &[Artifact]) -> Result<Tally> {
     judge.current_dir(&conformance).arg("--core").arg(&listed);
     judge.arg("--header").arg(tree.root.join("bindings-c/include/tillgate.h"));
     judge.arg("--kotlin").arg(kotlin::generated(tree));
-    let ended = program::run(&mut judge, &place.join("log"), Output::Apart, LIMIT)?;
-    for line in ended.stdout.lines() {
-        println!("   {line}");
-    }
-    let mut tally = counted(&ended.stdout).with_context(|| ended.story())?;
-    if !ended.succeeded() && tally.failed == 0 {
-        bail!("{}", ended.story());
-    }
+    let mut tally = judged(&mut judge, &place)?;
     tally += python::pytest(tree, &mut own_tests(tree, &conformance, "items/tests"), "pytest-items")?;
     Ok(tally)
 }

@@ -109,11 +109,14 @@ pub fn bounded(tree: &Tree) -> Result<Tally> {
     for target in &TARGETS {
         let mut command = fuzzer(tree, &programs, target.name)?;
         let inputs = inputs(&corpus(tree, target.name))?.len();
-        command.arg(SEED).arg(format!("-runs={}", target.runs)).arg(fresh(tree, target.name)?);
+        // libFuzzer counts what it runs of the corpus, too.
+        let runs = inputs + target.runs as usize;
+        command.arg(SEED).arg(format!("-runs={runs}")).arg(fresh(tree, target.name)?);
         command.arg(corpus(tree, target.name));
         let ended =
             program::run(&mut command, &tree.log(&format!("fuzz-{}", target.name)), Output::Together, LIMIT)?;
-        let well = ended.succeeded() && inputs > 0;
+        let done = done(&ended.stdout);
+        let well = ended.succeeded() && inputs > 0 && done.is_some_and(|done| done >= runs);
         if well {
             println!(
                 "   {}: {inputs} of the corpus and {} more in {:.1} s",
@@ -130,6 +133,12 @@ pub fn bounded(tree: &Tree) -> Result<Tally> {
     tally.count(under_valgrind(tree, &programs)?);
     tally.count(planted_is_found(tree, &programs)?);
     Ok(tally)
+}
+
+/// How many inputs libFuzzer says that it ran.
+fn done(output: &str) -> Option<usize> {
+    let line = output.lines().rev().find_map(|line| line.strip_prefix("Done "))?;
+    line.split(' ').next()?.parse().ok()
 }
 
 /// Builds all targets, apart from every other build.
@@ -241,4 +250,16 @@ fn inputs(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_run_is_read_from_the_last_line() {
+        let output = "#178\tINITED cov: 9\n#400\tDONE   cov: 9\nDone 400 runs in 3 second(s)\n";
+        assert_eq!(done(output), Some(400));
+        assert_eq!(done("thread 'main' panicked"), None);
+    }
 }

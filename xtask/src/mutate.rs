@@ -130,6 +130,7 @@ pub fn gate(tree: &Tree, suites: &[Suite], wanted: &[String]) -> Result<Tally> {
     let page =
         std::fs::read_to_string(tree.root.join(PAGE)).with_context(|| format!("{PAGE} is not there"))?;
     flaws.extend(not_on_the_page(&page, &tests));
+    flaws.extend(only_on_the_page(&page, &tests));
     let tests_of =
         |guard: &Guard| -> Vec<&Test<'_>> { tests.iter().filter(|test| test.guard == guard).collect() };
     println!("   {:<26}  rule  what happens without it", "guard");
@@ -235,6 +236,27 @@ fn not_on_the_page(page: &str, tests: &[Test<'_>]) -> Vec<String> {
         (!is_there).then(|| format!("{PAGE} has no row for {name} of {guard}"))
     });
     missing.collect()
+}
+
+/// What the page lists and nobody has: each row has a guard with its rule, and a test of that guard.
+fn only_on_the_page(page: &str, tests: &[Test<'_>]) -> Vec<String> {
+    let rows = page.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        // Its rows begin with the number of a rule; other lines are the page's text.
+        let rule = cells.get(1)?.parse::<u8>().ok()?;
+        Some((rule, cells))
+    });
+    let wrong = rows.filter_map(|(rule, cells)| {
+        let [_, _, guard, _, name, ..] = cells[..] else {
+            return Some(format!("{PAGE} has a row of rule {rule} without a guard and a test"));
+        };
+        let is_so = tests
+            .iter()
+            .any(|test| test.guard.rule == rule && test.guard.name == guard && test.short() == name);
+        (!is_so)
+            .then(|| format!("{PAGE} lists {name} of {guard} with rule {rule}, and there is no such test"))
+    });
+    wrong.collect()
 }
 
 /// One test, with its guard and without.
@@ -364,5 +386,18 @@ mod tests {
         let tests = [test("rules::rule_06_a"), test("rules::rule_06_b")];
         let page = "| 6 | `submit_by` | `rule_06_a` | `intents.rs` |\n| 7 | `submit_by` | `rule_06_b` | `intents.rs` |\n";
         assert_eq!(not_on_the_page(page, &tests), ["docs/rules.md has no row for rule_06_b of submit_by"]);
+    }
+
+    #[test]
+    fn a_row_without_its_guard_or_its_test_is_a_flaw() {
+        let (suite, guard) = (&Suite::Python, guards::named("submit_by").unwrap());
+        let tests = [Test { suite, guard, name: "rules::rule_06_a".to_string() }];
+        let flaws =
+            |row: &str| only_on_the_page(&format!("| rule | guard |\n|---|---|\n{row}\n"), &tests).len();
+        assert_eq!(flaws("| 6 | `submit_by` | it starts late | `rule_06_a` | `intents.rs` |"), 0);
+        assert_eq!(flaws("| 7 | `submit_by` | it starts late | `rule_06_a` | `intents.rs` |"), 1);
+        assert_eq!(flaws("| 6 | `submit_to` | it starts late | `rule_06_a` | `intents.rs` |"), 1);
+        assert_eq!(flaws("| 6 | `submit_by` | it starts late | `rule_06_gone` | `intents.rs` |"), 1);
+        assert_eq!(flaws("| 6 | `submit_by` |"), 1);
     }
 }

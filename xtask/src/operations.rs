@@ -1,6 +1,6 @@
 //! Every operation, parameter and field of the gateway's OpenAPI file, in each language.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::report::{Report, Tally};
 use crate::tree::Tree;
 use crate::{c, kotlin, python, setup};
 
-const LIMIT: Duration = Duration::from_secs(10 * 60);
+const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// The command.
 pub fn command(tree: &Tree) -> Result<bool> {
@@ -51,22 +51,28 @@ pub fn run(tree: &Tree) -> Result<Tally> {
         judge.args(["--language", name]).args(runner);
     }
     judge.arg("--keep").arg(&exchanged);
-    let ended = program::run(&mut judge, &place.join("log"), Output::Apart, LIMIT)?;
-    for line in ended.stdout.lines() {
-        println!("   {line}");
-    }
-    let mut tally = counted(&ended.stdout).with_context(|| ended.story())?;
-    if !ended.succeeded() && tally.failed == 0 {
-        bail!("{}", ended.story());
-    }
+    let mut tally = judged(&mut judge, &place)?;
     let mut tests = own_tests(tree, &conformance, "operations/tests");
     tests.env("TILLGATE_EXCHANGED", &exchanged);
     tally += python::pytest(tree, &mut tests, "pytest-operations")?;
     Ok(tally)
 }
 
+/// Lets a judge of several languages do its work, and shows what it prints.
+pub fn judged(judge: &mut Command, place: &Path) -> Result<Tally> {
+    let ended = program::run(judge, &place.join("log"), Output::Apart, LIMIT)?;
+    for line in ended.stdout.lines() {
+        println!("   {line}");
+    }
+    let tally = counted(&ended.stdout).with_context(|| ended.story())?;
+    if !ended.succeeded() && tally.failed == 0 {
+        bail!("{}", ended.story());
+    }
+    Ok(tally)
+}
+
 /// A judge's own tests.
-pub fn own_tests(tree: &Tree, conformance: &std::path::Path, tests: &str) -> Command {
+pub fn own_tests(tree: &Tree, conformance: &Path, tests: &str) -> Command {
     let arguments = ["-m", "pytest", "-q", "-rs", "--color=no", "-p", "no:cacheprovider", tests];
     let mut command = python::python(tree, conformance, &arguments);
     command.current_dir(conformance);
@@ -74,7 +80,7 @@ pub fn own_tests(tree: &Tree, conformance: &std::path::Path, tests: &str) -> Com
 }
 
 /// `78 passed, 0 failed, 0 skipped`, the judge's last line.
-pub fn counted(output: &str) -> Option<Tally> {
+fn counted(output: &str) -> Option<Tally> {
     let mut words = output.lines().last()?.split(' ');
     let mut count = |unit: &str| {
         let count = words.next()?.parse::<usize>().ok()?;

@@ -76,6 +76,37 @@ def test_a_case_without_expectation_is_red() -> None:
     assert found(nothing, Rust=told(steps=[], ledger={}))["Rust"]
 
 
+TIME = "1970-01-01T00:00:02.123456"
+
+
+def kept_and_told(**changes: Any) -> bool:
+    """Whether an order is red that is in the journal as a whole one, and was told with these changes."""
+    same = ("state", "failure", "review", "conflict", "overdue", "live", "cost")
+    order: dict[str, Any] = {
+        "id": "a1",
+        "version": 1,
+        "undone_amount": "0",
+        "amount": {},
+        **dict.fromkeys(same),
+    }
+    times = ("created_at", "submit_by", "updated_at", "gateway_date")
+    attempt = {"started_at": 2_123_456, "ended_at": 2_123_456}
+    kept_attempt = {"started_at": f"{TIME}Z", "ended_at": f"{TIME}999Z"}
+    journal = {"a1": {**order, **dict.fromkeys(times, f"{TIME}Z"), "attempts": [kept_attempt]}}
+    told_order = {**order, **dict.fromkeys(times, 2_123_456), "attempts": [attempt], **changes}
+    case = {"name": "a_case", "till": "none", "steps": [{"do": "order", "told": {}}]}
+    return bool(found(case, Rust=Told(steps=[{"returned": told_order}], journal=journal))["Rust"])
+
+
+def test_the_gateways_date_and_the_attempts_are_the_journals() -> None:
+    assert not kept_and_told()
+    assert kept_and_told(gateway_date=2_123_456 + 3_600_000_000)
+    assert kept_and_told(gateway_date=None)
+    assert kept_and_told(attempts=[])
+    assert kept_and_told(attempts=[{"started_at": 2_123_456, "ended_at": 2_123_457}])
+    assert not kept_and_told(attempts=[{"started_at": 2_123_456, "ended_at": None}])
+
+
 def test_a_time_is_the_journals_to_the_microsecond() -> None:
     order = {"id": "a1", "version": 1, "undone_amount": "0", "attempts": [], "amount": {}, "submit_by": 1}
     kept = {**order, "submit_by": "1970-01-01T00:00:00.000001Z", "version": 2}
