@@ -37,7 +37,6 @@ private fun configOf(path: Secret, public: List<String>): CallbackReceiverConfig
     else -> withTls(path, public[0], public[1], public[2])
 }
 
-// sample: tls
 private fun withTls(path: Secret, publicUrl: String, certificateFile: String, keyFile: String) = CallbackReceiverConfig(
     address = "0.0.0.0:8443",
     path = path,
@@ -45,15 +44,12 @@ private fun withTls(path: Secret, publicUrl: String, certificateFile: String, ke
     tlsCertificatePem = File(certificateFile).readText(),
     tlsKeyPem = Secret(File(keyFile).readText()),
 )
-// sample ends
 
-// sample: proxy
 private fun behindAProxy(path: Secret, publicUrl: String) = CallbackReceiverConfig(
     address = "127.0.0.1:8081",
     path = path,
     publicUrl = publicUrl, // such as https://shop.example/cysend
 )
-// sample ends
 
 /**
  * The path that nobody guesses: it keeps strangers out, since callbacks are not signed. The same at each start, so that orders of

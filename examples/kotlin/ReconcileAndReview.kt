@@ -64,7 +64,6 @@ private suspend fun show(till: Till, order: Order) {
     }
 }
 
-// sample: resolve
 /** Writes a person's decision into the order's history, for good. */
 private suspend fun resolve(till: Till, id: String, state: String, decidedBy: String, grounds: String) {
     val decision = Decision(OrderState.entries.first { it.wire == state }, decidedBy, grounds)
@@ -75,4 +74,3 @@ private suspend fun resolve(till: Till, id: String, state: String, decidedBy: St
         println(error.message)
     }
 }
-// sample ends
