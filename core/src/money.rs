@@ -9,12 +9,12 @@ uniffi::custom_type!(Decimal, String, {
     lower: |d| d.to_string(),
     try_lift: |s| Decimal::from_str_exact(&s).map_err(|why| refused(&s, &why)),
 });
-// `SystemTime` is java.time.Instant and Foundation.Date on the other side.
+// As text (RFC 3339), since UniFFI's own form of an instant loses the sign within the last second before 1970.
 #[cfg(feature = "uniffi")]
-uniffi::custom_type!(Timestamp, std::time::SystemTime, {
+uniffi::custom_type!(Timestamp, String, {
     remote,
-    lower: |t| std::time::SystemTime::from(t),
-    try_lift: |s| Timestamp::try_from(s).map_err(|why| refused("An instant", &why)),
+    lower: |t| t.to_string(),
+    try_lift: |s| s.parse::<Timestamp>().map_err(|why| refused(&s, &why)),
 });
 
 /// What cannot be kept is an argument that is wrong, there as everywhere. Which one, only the caller can tell.
