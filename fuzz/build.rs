@@ -10,15 +10,20 @@ const LAYOUT: &str = "../bindings-c/layout/0.1.0.txt";
 /// What would end the library, or takes a function of the caller's.
 const NOT_CALLED: [&str; 2] = ["tg_shut_down", "tg_log_set"];
 
+/// A field's offset, type and name.
+type Field = (usize, String, String);
+/// A function's name, its result, and its parameters' types and names.
+type Function = (String, String, Vec<(String, String)>);
+
 #[derive(Default)]
 struct Interface {
     aliases: BTreeMap<String, String>,
     handles: BTreeSet<String>,
-    /// By name: the size, and each field's offset, type and name.
-    structs: BTreeMap<String, (usize, Vec<(usize, String, String)>)>,
+    /// By name: the size, and the fields.
+    structs: BTreeMap<String, (usize, Vec<Field>)>,
     /// The numbers of each enumeration, by the beginning of their names.
     constants: Vec<(String, i64)>,
-    functions: Vec<(String, String, Vec<(String, String)>)>,
+    functions: Vec<Function>,
 }
 
 fn main() {

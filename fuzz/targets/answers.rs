@@ -165,18 +165,20 @@ fn judge<T>(method: &str, kind: Kind, told: &Result<T>, answer: &NetworkAnswer) 
     }
 }
 
-/// The fields of each record of a list, as they stood on the wire.
-fn records(answer: &NetworkAnswer) -> Vec<HashMap<String, Box<RawValue>>> {
+/// A record's fields, as they stood on the wire.
+type Fields = HashMap<String, Box<RawValue>>;
+
+fn records(answer: &NetworkAnswer) -> Vec<Fields> {
     serde_json::from_slice(&answer.body).expect("what was told as a list of records is one")
 }
 
-fn same_amount(told: &Decimal, wire: Option<&Box<RawValue>>) {
-    let wire = wire.expect("an amount that is told was on the wire").get();
+fn same_amount(told: &Decimal, wire: &Fields, name: &str) {
+    let wire = wire.get(name).expect("an amount that is told was on the wire").get();
     assert_eq!(digits(&told.to_string()), digits(wire), "{wire} was told as {told}");
 }
 
-fn same_text(told: &str, wire: Option<&Box<RawValue>>) {
-    let wire = wire.expect("a text that is told was on the wire").get();
+fn same_text(told: &str, wire: &Fields, name: &str) {
+    let wire = wire.get(name).expect("a text that is told was on the wire").get();
     assert_eq!(
         serde_json::from_str::<String>(wire).ok().as_deref(),
         Some(told),
@@ -192,14 +194,14 @@ fn compare_orders(told: Result<Vec<CysendOrder>>, answer: &NetworkAnswer) {
     let wire = records(answer);
     assert_eq!(orders.len(), wire.len());
     for (order, wire) in orders.iter().zip(&wire) {
-        same_text(&order.uid, wire.get("uid"));
-        same_text(&order.user_uid, wire.get("user_uid"));
-        same_text(order.status.as_str(), wire.get("status"));
-        same_text(&order.face_value_currency, wire.get("face_value_currency"));
-        same_amount(&order.face_value, wire.get("face_value"));
-        same_amount(&order.face_value_id.into(), wire.get("face_value_id"));
+        same_text(&order.uid, wire, "uid");
+        same_text(&order.user_uid, wire, "user_uid");
+        same_text(order.status.as_str(), wire, "status");
+        same_text(&order.face_value_currency, wire, "face_value_currency");
+        same_amount(&order.face_value, wire, "face_value");
+        same_amount(&order.face_value_id.into(), wire, "face_value_id");
         if let Some(cost) = &order.cost {
-            same_amount(cost, wire.get("cost"));
+            same_amount(cost, wire, "cost");
         }
         for (name, kept) in &order.extra {
             assert_eq!(wire.get(name).map(|raw| raw.get()), Some(kept.as_str()), "{name}");
@@ -240,15 +242,15 @@ fn compare_costs(told: Result<Vec<CysendCost>>, answer: &NetworkAnswer) {
     let wire = records(answer);
     assert_eq!(costs.len(), wire.len());
     for (cost, wire) in costs.iter().zip(&wire) {
-        same_amount(&cost.face_value, wire.get("face_value"));
-        same_amount(&cost.cost, wire.get("cost"));
-        same_text(&cost.currency, wire.get("currency"));
+        same_amount(&cost.face_value, wire, "face_value");
+        same_amount(&cost.cost, wire, "cost");
+        same_text(&cost.currency, wire, "currency");
     }
 }
 
 fn compare_balance(told: Result<CysendBalance>, answer: &NetworkAnswer) {
     let Ok(balance) = told else { return };
-    let wire: HashMap<String, Box<RawValue>> = serde_json::from_slice(&answer.body).expect("an object");
-    same_amount(&balance.balance, wire.get("balance"));
-    same_text(&balance.currency, wire.get("currency"));
+    let wire: Fields = serde_json::from_slice(&answer.body).expect("an object");
+    same_amount(&balance.balance, &wire, "balance");
+    same_text(&balance.currency, &wire, "currency");
 }

@@ -87,7 +87,7 @@ impl Seller {
             Language::Rust => seller(tree.program("tillgate-runner")),
             Language::C => seller(c::runner(tree)?),
             Language::Python => Self {
-                arguments: vec![tree.root.join("conformance/runners/python/runner.py").into()],
+                arguments: vec![tree.root.join("conformance/runners/python/runner.py")],
                 environment: vec![("PYTHONPATH", python::installed(tree))],
                 ..seller(setup::interpreter(tree))
             },

@@ -15,11 +15,13 @@ struct Tables {
     facts: String,
 }
 
+/// Name, arguments with their types, and what is returned, as JavaScript.
+type Call = (String, Vec<(String, String)>, String);
+
 struct Calls {
     /// `-` for functions that belong to none.
     object: String,
-    /// Name, arguments with their types, and what is returned, as JavaScript.
-    functions: Vec<(String, Vec<(String, String)>, String)>,
+    functions: Vec<Call>,
 }
 
 pub fn write(surface: &Surface<'_>) -> Result<GeneratedFile> {

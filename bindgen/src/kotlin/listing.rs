@@ -140,10 +140,10 @@ fn told(declaration: &str, has_members: bool) -> String {
             text.truncate(at);
         }
     }
-    if text.contains("fun ") {
-        if let Some(at) = text.find(" = ").filter(|at| text[..*at].contains(')')) {
-            text.truncate(at);
-        }
+    if text.contains("fun ")
+        && let Some(at) = text.find(" = ").filter(|at| text[..*at].contains(')'))
+    {
+        text.truncate(at);
     }
     if has_members {
         text = text.trim_end_matches([' ', '(']).to_string();
