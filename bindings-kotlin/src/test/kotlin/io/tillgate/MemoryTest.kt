@@ -40,7 +40,7 @@ class MemoryTest {
     }
 
     private companion object {
-        /** What the JVM's own bookkeeping may still take; a leak of 100 bytes per call is more from 400,000 calls on. */
-        const val LIMIT_KIB = 40_960
+        /** What the JVM's own bookkeeping may still take; a leak of 100 bytes per call is more from 170,000 calls on. */
+        const val LIMIT_KIB = 16_384
     }
 }
