@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
+use tillgate_simulation::promise::STATES;
 
 use crate::gateway::{Ledger, Product, voucher_code};
 use crate::shop::{Books, BreachKind};
@@ -28,21 +29,6 @@ pub struct Reading {
     pub epoch: u64,
     pub orders: BTreeMap<String, Entry>,
 }
-
-/// The states by their numbers in the journal.
-const STATES: [&str; 11] = [
-    "?",
-    "pending",
-    "sending",
-    "unknown",
-    "accepted",
-    "succeeded",
-    "failed",
-    "cancelled",
-    "expired",
-    "reversed",
-    "needs_review",
-];
 
 /// Reads what the journal's file and its log hold now, from copies in this folder: reading changes neither.
 pub fn read_copy(journal: &Path, copies: &Path) -> Result<Reading, String> {

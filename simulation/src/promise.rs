@@ -156,7 +156,7 @@ impl Witness {
 }
 
 /// The states by their numbers in the journal.
-const STATES: [&str; 11] = [
+pub const STATES: [&str; 11] = [
     "?",
     "pending",
     "sending",
