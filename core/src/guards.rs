@@ -66,6 +66,8 @@ guards! {
     RefundSum = 31, rule 14, "refund_sum", "refunds beyond the payment go out";
     /// What the gateway listed before an undo is in its intent.
     UndoBaseline = 32, rule 14, "undo_baseline", "an earlier credit at the gateway is taken for the undo's own";
+    /// After a restored backup, what is new to an undo's baseline may be another undo's.
+    OutdatedBaseline = 37, rule 16, "outdated_baseline", "an undo of a restored journal takes another one's credit";
     /// A restored backup is noticed by its mirrored epoch.
     EpochMirror = 33, rule 16, "epoch_mirror", "the epoch beside the journal is not compared";
     /// A secret is never printed.

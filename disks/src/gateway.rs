@@ -112,6 +112,7 @@ impl Gateway {
         let delivers = product == Product::Delivers || order.kind != OrderKind::Purchase;
         let evidence = Evidence {
             id: order.id.clone(),
+            told_by_baseline: false,
             status: if delivers { EvidenceStatus::Succeeded } else { EvidenceStatus::Open },
             raw_status: if delivers { "success" } else { "accepted" }.to_string(),
             gateway_uid: Some(uid),

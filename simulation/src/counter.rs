@@ -101,6 +101,7 @@ fn claim(id: String, rows: &[Row]) -> Evidence {
     let known = rows.iter().find(|row| row.id == id).map(|row| row.evidence.clone());
     let mut evidence = known.unwrap_or_else(|| Evidence {
         id: id.clone(),
+        told_by_baseline: false,
         status: EvidenceStatus::Open,
         raw_status: String::new(),
         gateway_uid: None,

@@ -151,6 +151,7 @@ impl State {
     fn evidence_of(&self, order: &Submission, status: EvidenceStatus, uid: String) -> Evidence {
         Evidence {
             id: order.id.clone(),
+            told_by_baseline: false,
             raw_status: raw(&status).to_string(),
             status,
             gateway_uid: Some(uid),
@@ -356,6 +357,7 @@ impl State {
                 let mut evidence = row.evidence.clone();
                 // A refund carries no id here: whose it is, the baseline says.
                 evidence.id.clone_from(&order.id);
+                evidence.told_by_baseline = row.of.is_some() && order.gateway_uid.is_none();
                 let had_an_end = matches!(row.older, EvidenceStatus::Succeeded | EvidenceStatus::Failed);
                 if fault == Some(Fault::Stale) && !had_an_end && row.older != evidence.status {
                     evidence.status = row.older.clone();

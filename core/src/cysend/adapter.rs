@@ -236,6 +236,7 @@ fn evidence(order: CysendOrder) -> Evidence {
     let words = [order.response_title, order.response_description];
     let words: Vec<String> = words.into_iter().filter(|text| !text.is_empty()).collect();
     Evidence {
+        told_by_baseline: false,
         status,
         raw_status: order.status.as_str().to_string(),
         id: order.user_uid,

@@ -127,6 +127,8 @@ pub enum EvidenceStatus {
 pub struct Evidence {
     /// The id under which the gateway has it.
     pub id: String,
+    /// The gateway's record carries no id of an undo: it is the only one that the baseline does not list.
+    pub told_by_baseline: bool,
     pub status: EvidenceStatus,
     /// The status as it came.
     pub raw_status: String,

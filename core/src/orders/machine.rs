@@ -28,6 +28,9 @@ pub struct Record {
     pub absent_since: Option<Stamp>,
     /// What the gateway listed before an undo.
     pub baseline: Vec<String>,
+    /// The journal may lack undos that were sent after the baseline was read: what is new to it may be theirs.
+    #[serde(default)]
+    pub baseline_is_outdated: bool,
     /// When an undo first found nothing to undo.
     pub nothing_to_undo_since: Option<Stamp>,
     /// The last moment that something certain was learnt.
@@ -149,6 +152,7 @@ impl Record {
             absence: Absence::default(),
             absent_since: None,
             baseline: Vec::new(),
+            baseline_is_outdated: false,
             nothing_to_undo_since: None,
             certain_since: at.stamp(),
             decided_conflict: None,
@@ -515,6 +519,10 @@ impl<'a> Step<'a> {
 
     fn matched(&mut self, evidence: &Evidence, source: Source) {
         let state = self.before.order.state;
+        if evidence.told_by_baseline && self.before.baseline_is_outdated && guard(Guard::OutdatedBaseline) {
+            let note = "the journal may lack another undo, whose credit this may be".to_string();
+            return self.review(ReviewReason::UndoUnclear, note);
+        }
         let order = &self.before.order;
         let said = &evidence.raw_status;
         let contradiction = match (state, &evidence.status) {
@@ -687,6 +695,13 @@ impl<'a> Step<'a> {
 
     fn quarantined(&mut self) {
         self.recovered();
+        if self.before.order.kind != OrderKind::Purchase && !self.before.baseline_is_outdated {
+            self.after.baseline_is_outdated = true;
+            if !self.touched {
+                self.what = "quarantine";
+            }
+            self.touched = true;
+        }
         if matches!(self.before.order.state, OrderState::Pending | OrderState::Sending | OrderState::Accepted)
         {
             self.note = Some("the journal does not fit this machine or this moment".to_string());

@@ -220,6 +220,7 @@ fn count(done: Result<Done>) -> u64 {
 fn evidence(id: &str, uid: &str, status: EvidenceStatus) -> Evidence {
     Evidence {
         id: id.into(),
+        told_by_baseline: false,
         raw_status: format!("{status:?}"),
         status,
         gateway_uid: Some(uid.into()),

@@ -160,6 +160,7 @@ impl Gateway {
         let delivered = status == EvidenceStatus::Succeeded && submission.product == "voucher";
         let evidence = Evidence {
             id: submission.id.clone(),
+            told_by_baseline: false,
             status,
             raw_status: raw.to_string(),
             gateway_uid: Some(format!("U-{}", state.uids)),
@@ -299,7 +300,9 @@ impl Adapter for Handle {
                     let is_new =
                         |e: &Evidence| e.gateway_uid.as_ref().is_some_and(|u| !parent.baseline.contains(u));
                     let credits = state.credits.iter().filter(|(of, e)| *of == parent.id && is_new(e));
-                    credits.map(|(_, e)| Evidence { id: order.id.clone(), ..e.clone() }).collect()
+                    let told =
+                        |e: &Evidence| Evidence { id: order.id.clone(), told_by_baseline: true, ..e.clone() };
+                    credits.map(|(_, e)| told(e)).collect()
                 }
                 _ => state.ledger.iter().filter(|e| e.id == order.id).cloned().collect(),
             };
@@ -349,6 +352,7 @@ impl Adapter for Handle {
 fn claim(id: &str) -> Evidence {
     Evidence {
         id: id.to_string(),
+        told_by_baseline: false,
         status: EvidenceStatus::Succeeded,
         raw_status: "success".to_string(),
         gateway_uid: None,

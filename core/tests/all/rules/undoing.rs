@@ -1,11 +1,12 @@
 //! Rule 14: undo is an order.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::gateway::{REVERSE, Treat, order, with_look_up, without_look_up};
-use super::{World, code, run};
+use super::{Handle, World, code, run};
 use tillgate::orders::adapter::EvidenceStatus;
-use tillgate::{Decimal, FailureReason, NewUndo, OrderKind, OrderPolicy, OrderState, ReviewReason};
+use tillgate::{Decimal, FailureReason, NewUndo, OrderKind, OrderPolicy, OrderState, ReviewReason, Till};
 
 fn refund(id: &str, of: &str, cents: i64) -> NewUndo {
     NewUndo {
@@ -82,6 +83,41 @@ fn guard_undo_baseline_a_credit_that_was_there_before_is_not_the_undos_own() {
         assert_eq!((undo.state, undo.failure), (OrderState::Failed, Some(FailureReason::Absent)));
         assert_eq!(world.order("pay").await.undone_amount, Decimal::ZERO);
         // This one is carried out, and what is new is its own.
+        world.till.undo(refund("r2", "pay", 400)).await.unwrap();
+        let undo = world.until("r2", |o| o.state != OrderState::Unknown).await;
+        assert_eq!(undo.state, OrderState::Succeeded);
+        assert_eq!(world.order("pay").await.undone_amount, Decimal::new(400, 2));
+    });
+}
+
+#[test]
+fn guard_outdated_baseline_what_a_restored_journal_does_not_know_may_be_another_undos() {
+    run(async {
+        let mut abilities = with_look_up();
+        abilities.needs_baseline = true;
+        let mut world = World::new(abilities).await;
+        world.gateway.treat([DONE, Treat::Lose]);
+        world.till.buy(order("pay")).await.unwrap();
+        world.till.undo(refund("r1", "pay", 400)).await.unwrap();
+        world.till.close().await.unwrap();
+        let mut config = world.config();
+        config.installation_id = Some("till-8".into());
+        world.till = Till::open_with_clock(config, Arc::new(world.clock.clone())).await.unwrap();
+        // The first never arrived; a later one, which only the other journal knows, did.
+        world.gateway.credit_by_hand("pay", 400);
+        world.till.attach(None, Arc::new(Handle(world.gateway.clone()))).await.unwrap();
+        let undo = world.until("r1", |o| o.state != OrderState::Unknown).await;
+        assert_eq!((undo.state, undo.review), (OrderState::NeedsReview, Some(ReviewReason::UndoUnclear)));
+        assert_eq!(world.order("pay").await.undone_amount, Decimal::ZERO);
+        world.till.leave_quarantine("Anna".into(), "the other till is scrap".into()).await.unwrap();
+        // What is placed now has seen that credit.
+        let decision = tillgate::Decision {
+            state: OrderState::Failed,
+            decided_by: "Anna".into(),
+            grounds: "the credit is of r0".into(),
+        };
+        world.till.resolve("r1".into(), decision).await.unwrap();
+        world.gateway.treat([Treat::DoAndLose]);
         world.till.undo(refund("r2", "pay", 400)).await.unwrap();
         let undo = world.until("r2", |o| o.state != OrderState::Unknown).await;
         assert_eq!(undo.state, OrderState::Succeeded);
