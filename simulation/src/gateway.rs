@@ -201,6 +201,11 @@ impl World {
         self.lock().queue.keys().next().map(|(at, _)| *at)
     }
 
+    /// Whether an undo is about to be placed: it waits for what the gateway lists before it.
+    pub fn undo_is_coming(&self) -> bool {
+        self.lock().queue.values().any(|message| matches!(message, Message::Credits { .. }))
+    }
+
     /// Lets everything happen that is due.
     pub fn deliver(&self) {
         let mut state = self.lock();

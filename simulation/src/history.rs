@@ -399,8 +399,8 @@ impl History<'_> {
                 let enough = now >= calm_since + CALM_ENOUGH;
                 let left =
                     witness.lock().expect("it").left_to_do(enough).map_err(|error| error.to_string())?;
-                // What a callback named is looked up before anybody leaves.
-                if left == 0 && self.world.lock().hinted.is_empty() {
+                // What a callback named is looked up before anybody leaves, and what is about to be sent comes to its end.
+                if left == 0 && self.world.lock().hinted.is_empty() && !self.world.undo_is_coming() {
                     leaving = true;
                     self.leave(&runtime, &till, &ended);
                     continue;
