@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::epoch::{self, Identity, Surroundings, read_meta};
 use super::fault::{self, Fault, told};
 use super::reserve::Reserve;
+use super::under_way::UnderWay;
 use crate::orders::machine::{self, Context, Fact, Record, Transition};
 use crate::orders::store::{ARCHIVE_SIZE_MAX, Command, Done, Draft, Given, Sealed, SecretKind};
 use crate::orders::types::{EventKind, FailureReason, Order, OrderKind, OrderState};
@@ -36,6 +37,7 @@ pub struct Writer {
     pub failed: Option<TillgateError>,
     /// The handle is spent for what would send: outcomes still go in.
     pub intents_refused: Option<TillgateError>,
+    pub under_way: UnderWay,
 }
 
 impl Writer {
@@ -83,6 +85,7 @@ impl Writer {
         let done = self.begin_to_commit(batch);
         if done.is_err() {
             self.identity = identity;
+            self.under_way.forget_all();
             // An error may have ended the transaction by itself.
             if !self.connection.is_autocommit() {
                 let _ = self.connection.execute_batch("ROLLBACK");
@@ -93,16 +96,15 @@ impl Writer {
 
     fn begin_to_commit(&mut self, batch: &[Given]) -> Result<Vec<Result<Done>>, Fault> {
         let identity = self.identity.clone();
-        self.run("BEGIN IMMEDIATE")?;
-        self.check_epoch()?;
+        self.begin()?;
         let results = match self.carry_all_out(batch)? {
             Some(results) => results,
             None => {
                 // One of them was refused after it had written something. All begin anew, each with a place to go back to.
                 self.run("ROLLBACK")?;
                 self.identity = identity;
-                self.run("BEGIN IMMEDIATE")?;
-                self.check_epoch()?;
+                self.under_way.forget_all();
+                self.begin()?;
                 self.carry_each_out(batch)?
             }
         };
@@ -110,6 +112,15 @@ impl Writer {
         self.run("COMMIT")?;
         crash_point("journal.fsync.after");
         Ok(results)
+    }
+
+    fn begin(&mut self) -> Result<(), Fault> {
+        self.run("BEGIN IMMEDIATE")?;
+        self.check_epoch()?;
+        let others_wrote =
+            self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        self.under_way.begin(others_wrote);
+        Ok(())
     }
 
     /// Without savepoints, for which SQLite would copy each page that a command is the first to touch. A command is refused
@@ -141,6 +152,7 @@ impl Writer {
                 }
                 Err(Fault::Refused(refusal)) => {
                     self.identity = identity;
+                    self.under_way.forget_all();
                     self.run("ROLLBACK TO command")?;
                     self.run("RELEASE command")?;
                     results.push(Err(refusal));
@@ -240,7 +252,7 @@ impl Writer {
     }
 
     fn write_intent(
-        &self,
+        &mut self,
         record: &mut Record,
         payment_code: Option<&Sealed>,
         given: &Given,
@@ -279,6 +291,7 @@ impl Writer {
         if let Some(sealed) = payment_code {
             self.write_sealed(id, SecretKind::PaymentCode, sealed)?;
         }
+        self.under_way.keep(id, record);
         Ok(())
     }
 
@@ -311,7 +324,7 @@ impl Writer {
     }
 
     fn apply_to_parent(
-        &self,
+        &mut self,
         undo: &Record,
         fact: &Fact,
         given: &Given,
@@ -343,7 +356,7 @@ impl Writer {
         Ok(Context { uid_bound_elsewhere })
     }
 
-    fn write_transition(&self, id: i64, transition: &Transition, given: &Given) -> Result<(), Fault> {
+    fn write_transition(&mut self, id: i64, transition: &Transition, given: &Given) -> Result<(), Fault> {
         let record = &transition.record;
         let columns = Columns::of(record)?;
         let written = self
@@ -378,6 +391,7 @@ impl Writer {
         if let Some(kind) = transition.event {
             self.write_event(id, kind, &record.order, given)?;
         }
+        self.under_way.keep(id, record);
         Ok(())
     }
 
@@ -521,7 +535,18 @@ impl Writer {
         Ok(Done::Count(found.len() as u64))
     }
 
-    fn load(&self, key: &str) -> Result<Option<(i64, Record)>, Fault> {
+    /// An order by its key; one that is under way from memory.
+    fn load(&mut self, key: &str) -> Result<Option<(i64, Record)>, Fault> {
+        let Some(kept) = self.under_way.take(key) else { return self.read(key) };
+        // Every test and every simulation compares.
+        #[cfg(debug_assertions)]
+        if let Ok(read) = self.read(key) {
+            assert_eq!(read.as_ref(), Some(&kept), "what is kept in memory is what the journal holds");
+        }
+        Ok(Some(kept))
+    }
+
+    fn read(&self, key: &str) -> Result<Option<(i64, Record)>, Fault> {
         let row: Option<(i64, String)> = self
             .connection
             .prepare_cached("SELECT id, body FROM orders WHERE key = ?1")?
