@@ -2,7 +2,8 @@
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::epoch::{self, Identity, Surroundings, read_meta};
 use super::fault::{self, Fault, told};
@@ -13,6 +14,9 @@ use crate::orders::store::{ARCHIVE_SIZE_MAX, Command, Done, Draft, Given, Sealed
 use crate::orders::types::{EventKind, FailureReason, Order, OrderKind, OrderState};
 use crate::testing::{Guard, crash_point, guard};
 use crate::{ErrorDetails, Result, TillgateError, Timestamp};
+
+/// How long most records are as JSON.
+const RECORD_SIZE_BYTES: usize = 2_000;
 
 /// What this handle is to the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -389,7 +393,7 @@ impl Writer {
         let note = transition.note.as_deref();
         self.write_history(id, record.order.version, given, transition.what, record.order.state, note)?;
         if let Some(kind) = transition.event {
-            self.write_event(id, kind, &record.order, given)?;
+            self.write_event(id, kind, &columns.body, given)?;
         }
         self.under_way.keep(id, record);
         Ok(())
@@ -412,8 +416,11 @@ impl Writer {
         Ok(())
     }
 
-    fn write_event(&self, id: i64, kind: EventKind, order: &Order, given: &Given) -> Result<(), Fault> {
-        let body = json(&ToldEvent { kind, order, at: given.at.wall })?;
+    /// `record` is the order's record as it was just written: the event tells the same order, in the same words.
+    fn write_event(&self, id: i64, kind: EventKind, record: &str, given: &Given) -> Result<(), Fault> {
+        let Written { order } = serde_json::from_str(record)
+            .map_err(|error| TillgateError::internal(format!("an order cannot be told: {error}")))?;
+        let body = json(&ToldEvent { kind, order, at: given.at.wall }, order.get().len())?;
         self.connection
             .prepare_cached(
                 "INSERT INTO events (order_id, is_head, body)
@@ -595,8 +602,15 @@ pub fn opened_read_only() -> TillgateError {
 #[derive(Serialize)]
 struct ToldEvent<'a> {
     kind: EventKind,
-    order: &'a Order,
+    order: &'a RawValue,
     at: Timestamp,
+}
+
+/// What an event tells of a record, as it is written there.
+#[derive(Deserialize)]
+struct Written<'a> {
+    #[serde(borrow)]
+    order: &'a RawValue,
 }
 
 /// What is repeated of a record beside its body.
@@ -617,7 +631,7 @@ impl Columns {
             in_conflict: record.order.conflict.is_some(),
             absent_since_ns: record.absent_since.map(|stamp| nanoseconds(stamp.wall)),
             search: search_text(&record.order),
-            body: json(record)?,
+            body: json(record, RECORD_SIZE_BYTES)?,
         })
     }
 }
@@ -657,9 +671,14 @@ fn strip(record: &mut Record) {
     record.baseline.clear();
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| TillgateError::internal(format!("an order cannot be written down: {error}")))
+/// `size_bytes`: about how long it will be, so that it is not copied while it grows.
+fn json(value: &impl Serialize, size_bytes: usize) -> Result<String> {
+    let unwritten = |error: &dyn std::fmt::Display| {
+        TillgateError::internal(format!("an order cannot be written down: {error}"))
+    };
+    let mut bytes = Vec::with_capacity(size_bytes + 128);
+    serde_json::to_writer(&mut bytes, value).map_err(|error| unwritten(&error))?;
+    String::from_utf8(bytes).map_err(|error| unwritten(&error))
 }
 
 /// Whether a command says what became of something that was, or may have been, sent.
