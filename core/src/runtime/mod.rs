@@ -12,6 +12,7 @@ use crate::error::{ErrorDetails, Result, TillgateError};
 use crate::testing::{Guard, guard};
 use std::any::Any;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -41,6 +42,25 @@ pub(crate) fn started<T: Send + 'static>(
     let mut wait = detached(work);
     wait.work.begin()?;
     Ok(wait)
+}
+
+/// Does work within the task that waits for it. A panic in it ends as it would in a task of its own, and costs none. Only within
+/// other work that is [`detached`]: it does not outlive its wait.
+pub(crate) async fn contained<T>(work: BoxFuture<'_, T>) -> Result<T> {
+    let mut work = Some(work);
+    std::future::poll_fn(move |context| {
+        let Some(begun) = &mut work else { return Poll::Ready(Err(closed())) };
+        // What has panicked is not polled again.
+        let polled = catch_unwind(AssertUnwindSafe(|| begun.as_mut().poll(context)));
+        if !matches!(polled, Ok(Poll::Pending)) {
+            work = None;
+        }
+        match polled {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(panicked(panic.as_ref()))),
+        }
+    })
+    .await
 }
 
 /// Runs a function that blocks (SQLite, files) on a thread made for that, and waits for its result. Like [`detached`],
@@ -323,6 +343,15 @@ mod tests {
         assert!(error.details().reason.contains("the drawer is stuck"), "{error}");
         let result: Result<()> = block_on(blocking(|| panic!("{} is stuck", "the disk")));
         assert!(result.unwrap_err().details().reason.contains("the disk is stuck"));
+        // Also after it has waited, in a task that goes on.
+        let result: Result<Result<()>> = block_on(detached(async {
+            Ok(contained(Box::pin(async {
+                tokio::task::yield_now().await;
+                panic!("the scanner is stuck")
+            }))
+            .await)
+        }));
+        assert!(result.unwrap().unwrap_err().details().reason.contains("the scanner is stuck"));
     }
 
     #[test]

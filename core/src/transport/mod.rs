@@ -168,7 +168,7 @@ fn request_id() -> String {
     if ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes).is_err() {
         return String::from("none");
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::orders::ids::hex(&bytes)
 }
 
 fn id_header(request_id: &str) -> HeaderValue {

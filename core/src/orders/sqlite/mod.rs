@@ -14,6 +14,7 @@ mod place;
 mod read;
 mod reserve;
 mod schema;
+mod under_way;
 mod write;
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ use self::place::Place;
 use self::read::Readers;
 use self::reserve::Reserve;
 use self::schema::Access;
+use self::under_way::UnderWay;
 use self::write::{Role, Writer};
 use super::machine::{Fact, Record};
 use super::moment::Moment;
@@ -269,6 +271,7 @@ fn open_to_buy(
         reserve: reserve.ok(),
         failed: None,
         intents_refused,
+        under_way: UnderWay::default(),
     };
     raise_epoch(&mut writer, config, keys, misfit, clock.now()).map_err(told)?;
     if writer.identity.quarantine.is_some() {
@@ -305,6 +308,7 @@ fn open_beside(place: &Place, keys: &[(String, String)]) -> Result<Open> {
         reserve: None,
         failed: None,
         intents_refused: None,
+        under_way: UnderWay::default(),
     };
     Ok(Open { writer, _lock: None })
 }

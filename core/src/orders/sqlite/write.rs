@@ -2,16 +2,21 @@
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::epoch::{self, Identity, Surroundings, read_meta};
 use super::fault::{self, Fault, told};
 use super::reserve::Reserve;
+use super::under_way::UnderWay;
 use crate::orders::machine::{self, Context, Fact, Record, Transition};
 use crate::orders::store::{ARCHIVE_SIZE_MAX, Command, Done, Draft, Given, Sealed, SecretKind};
 use crate::orders::types::{EventKind, FailureReason, Order, OrderKind, OrderState};
 use crate::testing::{Guard, crash_point, guard};
 use crate::{ErrorDetails, Result, TillgateError, Timestamp};
+
+/// How long most records are as JSON.
+const RECORD_SIZE_BYTES: usize = 2_000;
 
 /// What this handle is to the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +41,7 @@ pub struct Writer {
     pub failed: Option<TillgateError>,
     /// The handle is spent for what would send: outcomes still go in.
     pub intents_refused: Option<TillgateError>,
+    pub under_way: UnderWay,
 }
 
 impl Writer {
@@ -83,6 +89,7 @@ impl Writer {
         let done = self.begin_to_commit(batch);
         if done.is_err() {
             self.identity = identity;
+            self.under_way.forget_all();
             // An error may have ended the transaction by itself.
             if !self.connection.is_autocommit() {
                 let _ = self.connection.execute_batch("ROLLBACK");
@@ -93,16 +100,15 @@ impl Writer {
 
     fn begin_to_commit(&mut self, batch: &[Given]) -> Result<Vec<Result<Done>>, Fault> {
         let identity = self.identity.clone();
-        self.run("BEGIN IMMEDIATE")?;
-        self.check_epoch()?;
+        self.begin()?;
         let results = match self.carry_all_out(batch)? {
             Some(results) => results,
             None => {
                 // One of them was refused after it had written something. All begin anew, each with a place to go back to.
                 self.run("ROLLBACK")?;
                 self.identity = identity;
-                self.run("BEGIN IMMEDIATE")?;
-                self.check_epoch()?;
+                self.under_way.forget_all();
+                self.begin()?;
                 self.carry_each_out(batch)?
             }
         };
@@ -110,6 +116,15 @@ impl Writer {
         self.run("COMMIT")?;
         crash_point("journal.fsync.after");
         Ok(results)
+    }
+
+    fn begin(&mut self) -> Result<(), Fault> {
+        self.run("BEGIN IMMEDIATE")?;
+        self.check_epoch()?;
+        let others_wrote =
+            self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        self.under_way.begin(others_wrote);
+        Ok(())
     }
 
     /// Without savepoints, for which SQLite would copy each page that a command is the first to touch. A command is refused
@@ -141,6 +156,7 @@ impl Writer {
                 }
                 Err(Fault::Refused(refusal)) => {
                     self.identity = identity;
+                    self.under_way.forget_all();
                     self.run("ROLLBACK TO command")?;
                     self.run("RELEASE command")?;
                     results.push(Err(refusal));
@@ -240,7 +256,7 @@ impl Writer {
     }
 
     fn write_intent(
-        &self,
+        &mut self,
         record: &mut Record,
         payment_code: Option<&Sealed>,
         given: &Given,
@@ -279,6 +295,7 @@ impl Writer {
         if let Some(sealed) = payment_code {
             self.write_sealed(id, SecretKind::PaymentCode, sealed)?;
         }
+        self.under_way.keep(id, record);
         Ok(())
     }
 
@@ -311,7 +328,7 @@ impl Writer {
     }
 
     fn apply_to_parent(
-        &self,
+        &mut self,
         undo: &Record,
         fact: &Fact,
         given: &Given,
@@ -343,7 +360,7 @@ impl Writer {
         Ok(Context { uid_bound_elsewhere })
     }
 
-    fn write_transition(&self, id: i64, transition: &Transition, given: &Given) -> Result<(), Fault> {
+    fn write_transition(&mut self, id: i64, transition: &Transition, given: &Given) -> Result<(), Fault> {
         let record = &transition.record;
         let columns = Columns::of(record)?;
         let written = self
@@ -376,8 +393,9 @@ impl Writer {
         let note = transition.note.as_deref();
         self.write_history(id, record.order.version, given, transition.what, record.order.state, note)?;
         if let Some(kind) = transition.event {
-            self.write_event(id, kind, &record.order, given)?;
+            self.write_event(id, kind, &columns.body, given)?;
         }
+        self.under_way.keep(id, record);
         Ok(())
     }
 
@@ -398,8 +416,11 @@ impl Writer {
         Ok(())
     }
 
-    fn write_event(&self, id: i64, kind: EventKind, order: &Order, given: &Given) -> Result<(), Fault> {
-        let body = json(&ToldEvent { kind, order, at: given.at.wall })?;
+    /// `record` is the order's record as it was just written: the event tells the same order, in the same words.
+    fn write_event(&self, id: i64, kind: EventKind, record: &str, given: &Given) -> Result<(), Fault> {
+        let Written { order } = serde_json::from_str(record)
+            .map_err(|error| TillgateError::internal(format!("an order cannot be told: {error}")))?;
+        let body = json(&ToldEvent { kind, order, at: given.at.wall }, order.get().len())?;
         self.connection
             .prepare_cached(
                 "INSERT INTO events (order_id, is_head, body)
@@ -521,7 +542,18 @@ impl Writer {
         Ok(Done::Count(found.len() as u64))
     }
 
-    fn load(&self, key: &str) -> Result<Option<(i64, Record)>, Fault> {
+    /// An order by its key; one that is under way from memory.
+    fn load(&mut self, key: &str) -> Result<Option<(i64, Record)>, Fault> {
+        let Some(kept) = self.under_way.take(key) else { return self.read(key) };
+        // Every test and every simulation compares.
+        #[cfg(debug_assertions)]
+        if let Ok(read) = self.read(key) {
+            assert_eq!(read.as_ref(), Some(&kept), "what is kept in memory is what the journal holds");
+        }
+        Ok(Some(kept))
+    }
+
+    fn read(&self, key: &str) -> Result<Option<(i64, Record)>, Fault> {
         let row: Option<(i64, String)> = self
             .connection
             .prepare_cached("SELECT id, body FROM orders WHERE key = ?1")?
@@ -570,8 +602,15 @@ pub fn opened_read_only() -> TillgateError {
 #[derive(Serialize)]
 struct ToldEvent<'a> {
     kind: EventKind,
-    order: &'a Order,
+    order: &'a RawValue,
     at: Timestamp,
+}
+
+/// What an event tells of a record, as it is written there.
+#[derive(Deserialize)]
+struct Written<'a> {
+    #[serde(borrow)]
+    order: &'a RawValue,
 }
 
 /// What is repeated of a record beside its body.
@@ -592,7 +631,7 @@ impl Columns {
             in_conflict: record.order.conflict.is_some(),
             absent_since_ns: record.absent_since.map(|stamp| nanoseconds(stamp.wall)),
             search: search_text(&record.order),
-            body: json(record)?,
+            body: json(record, RECORD_SIZE_BYTES)?,
         })
     }
 }
@@ -632,9 +671,14 @@ fn strip(record: &mut Record) {
     record.baseline.clear();
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| TillgateError::internal(format!("an order cannot be written down: {error}")))
+/// `size_bytes`: about how long it will be, so that it is not copied while it grows.
+fn json(value: &impl Serialize, size_bytes: usize) -> Result<String> {
+    let unwritten = |error: &dyn std::fmt::Display| {
+        TillgateError::internal(format!("an order cannot be written down: {error}"))
+    };
+    let mut bytes = Vec::with_capacity(size_bytes + 128);
+    serde_json::to_writer(&mut bytes, value).map_err(|error| unwritten(&error))?;
+    String::from_utf8(bytes).map_err(|error| unwritten(&error))
 }
 
 /// Whether a command says what became of something that was, or may have been, sent.

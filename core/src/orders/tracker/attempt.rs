@@ -36,18 +36,26 @@ impl Tracker {
                 _ => groups.push(vec![record]),
             }
         }
-        // Side by side, each a task of its own: a slow answer holds back nobody else.
+        // Side by side, each a task of its own: a slow answer holds back nobody else. One alone needs none.
+        let alone = groups.len() == 1;
         let mut running = Vec::with_capacity(groups.len());
         for group in groups {
             let keys: Vec<String> = group.iter().map(|r| r.key.clone()).collect();
             let tracker = self.clone();
-            running.push((keys, runtime::started(async move { Ok(tracker.drive_group(group).await) })));
+            let driving = Box::pin(tracker.drive_group(group));
+            let begun = if alone {
+                Begun::Here(driving)
+            } else {
+                Begun::Apart(runtime::started(async move { Ok(driving.await) }))
+            };
+            running.push((keys, begun));
         }
         let mut driven = Vec::new();
         for (keys, begun) in running {
             let ended = match begun {
-                Ok(wait) => wait.await,
-                Err(refused) => Err(refused),
+                Begun::Here(driving) => runtime::contained(driving).await,
+                Begun::Apart(Ok(wait)) => wait.await,
+                Begun::Apart(Err(refused)) => Err(refused),
             };
             match ended {
                 Ok(results) => driven.extend(results),
@@ -180,11 +188,11 @@ impl Tracker {
                 .await;
         };
         let _in_flight = InFlight::begin(self);
-        let (tracker, sending) = (self.clone(), records.clone());
-        let settled = runtime::detached(async move {
-            let outcome = tracker.send(&attached, &sending).await;
-            Ok(tracker.settle_attempts(&attached, &sending, outcome).await)
-        });
+        let sending = &records;
+        let settled = runtime::contained(Box::pin(async move {
+            let outcome = self.send(&attached, sending).await;
+            self.settle_attempts(&attached, sending, outcome).await
+        }));
         match settled.await {
             Ok(settled) => settled,
             // A defect of ours or of the adapter: what may have been sent is looked up.
@@ -256,9 +264,8 @@ impl Tracker {
                 Err(error) => return SubmitOutcome::NotSent(error),
             }
         }
-        let adapter = attached.adapter.clone();
         crash_point("attempt.send.before");
-        let outcome = runtime::detached(async move { Ok(adapter.submit(submissions).await) }).await;
+        let outcome = runtime::contained(attached.adapter.submit(submissions)).await;
         crash_point("attempt.receive.after");
         outcome.unwrap_or_else(SubmitOutcome::Unknown)
     }
@@ -399,6 +406,14 @@ impl Tracker {
         let fact = Fact::Review { reason: ReviewReason::IdInUse, note: error.details().reason.clone() };
         Ok(self.apply(&record.key, fact, None).await?.record)
     }
+}
+
+/// The driving of a group of orders.
+enum Begun {
+    /// In the task that waits for it.
+    Here(BoxFuture<'static, Vec<(String, Result<Record>)>>),
+    /// In a task of its own.
+    Apart(Result<runtime::Wait<Vec<(String, Result<Record>)>>>),
 }
 
 /// Counts an attempt for as long as it lives, whatever ends it.

@@ -1,5 +1,6 @@
 //! Takes new orders in: checks them, writes their intents down, and sends them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::attempt::InFlight;
@@ -70,13 +71,32 @@ impl Tracker {
         }
         let placed = self.journal.create(drafts).await?;
         self.changed.notify_waiters();
-        let fresh = placed.iter().filter(|(_, created)| *created).map(|(record, _)| record.clone()).collect();
         match manner {
             Manner::Now => {
-                let driven = self.drive_all(fresh).await;
-                placed.into_iter().map(|(record, _)| outcome_of(record, &driven)).collect()
+                let mut fresh = Vec::with_capacity(placed.len());
+                let places = placed.into_iter().map(|(record, created)| {
+                    if !created {
+                        return Place::Old(record.order);
+                    }
+                    let key = record.key.clone();
+                    fresh.push(record);
+                    Place::Driven(key)
+                });
+                let places: Vec<Place> = places.collect();
+                let mut driven: HashMap<String, Result<Record>> =
+                    self.drive_all(fresh).await.into_iter().collect();
+                let order = |place| match place {
+                    Place::Old(order) => Ok(order),
+                    Place::Driven(key) => match driven.remove(&key) {
+                        Some(ended) => ended.map(|record| record.order),
+                        None => self.order(&key),
+                    },
+                };
+                places.into_iter().map(order).collect()
             }
             Manner::Later => {
+                let fresh = placed.iter().filter(|(_, created)| *created);
+                let fresh = fresh.map(|(record, _)| record.clone()).collect();
                 let tracker = self.clone();
                 runtime::spawn(Box::pin(async move {
                     tracker.drive_all(fresh).await;
@@ -138,6 +158,14 @@ impl Tracker {
         let driven = self.settle_attempts(&attached, &records, outcome).await;
         placed.into_iter().map(|(record, _)| outcome_of(record, &driven)).collect()
     }
+}
+
+/// Where an order of a call comes from, in the end.
+enum Place {
+    /// It was there before, and stays as it is.
+    Old(Order),
+    /// From driving the one with this key.
+    Driven(String),
 }
 
 /// The order after it was driven: as it is now, or the error that left it where it is.

@@ -90,9 +90,12 @@ impl Schedule {
     }
 
     /// Puts an order into its queue, or takes it out when there is nothing to wait for.
-    fn set(&self, record: &Record, now: Duration, wait: impl FnOnce(u32, bool) -> Option<Duration>) {
-        self.inner.lock().expect("the schedule").set(record, now, wait);
-        self.wake.notify_one();
+    fn set(&self, record: &Record, now: Duration, wait: impl Fn(u32, bool) -> Option<Duration>) {
+        let planned = self.inner.lock().expect("the schedule").set(record, now, wait);
+        // An order that came to its end puts nothing before what is waited for.
+        if planned {
+            self.wake.notify_one();
+        }
     }
 
     /// A callback named the order: it is looked up soon, once for all callbacks until then.
@@ -194,8 +197,13 @@ impl Schedule {
 }
 
 impl Inner {
-    fn set(&mut self, record: &Record, now: Duration, wait: impl FnOnce(u32, bool) -> Option<Duration>) {
+    /// Returns whether something is planned anew.
+    fn set(&mut self, record: &Record, now: Duration, wait: impl Fn(u32, bool) -> Option<Duration>) -> bool {
         let known = self.watches.get_key_value(record.key.as_str()).map(|(key, _)| key.clone());
+        // Most orders come to their end before anybody has to ask, and are never watched.
+        if known.is_none() && wait(0, false).is_none() {
+            return false;
+        }
         let key: Arc<str> = known.unwrap_or_else(|| Arc::from(record.key.as_str()));
         let watch = self.watches.entry(key.clone()).or_insert_with(|| {
             let account =
@@ -220,22 +228,23 @@ impl Inner {
             if !watch.in_flight {
                 self.watches.remove(&key);
             }
-            return;
+            return false;
         };
         if watch.in_flight {
             // Planned again when it has ended.
-            return;
+            return false;
         }
         let at = At::new(now + wait);
         if watch.hinted && watch.due <= at {
             // What a callback asked for is not put off by a plan that did not know of it.
-            return;
+            return false;
         }
         self.next_ticket += 1;
         watch.ticket = self.next_ticket;
         watch.due = at;
         let queue = self.queues.entry(watch.account.clone()).or_default();
         queue.due.push(Reverse((at, watch.ticket, key)));
+        true
     }
 
     /// All in one step: a look-up that started or ended in between would leave the order hinted with nothing planned.

@@ -1,5 +1,6 @@
 //! Batches, and what each command does.
 
+use super::super::write::Writer;
 use super::*;
 use crate::orders::store::SecretKind;
 
@@ -119,6 +120,36 @@ fn nothing_of_a_batch_is_seen_before_its_commit() {
     assert!(store.order("A").unwrap().is_none());
     assert_eq!(store.quarantine().unwrap(), None);
     writer.connection.execute_batch("ROLLBACK").unwrap();
+}
+
+#[test]
+fn an_order_under_way_that_somebody_else_has_written_is_read_anew() {
+    let till = Till::new();
+    let store = till.open();
+    created(commit(&store, create([sent("A", 0)]), 0));
+    let beside = rusqlite::Connection::open(till.journal()).unwrap();
+    let body = beside.query_row("SELECT body FROM orders", [], |row| row.get::<_, String>(0)).unwrap();
+    let changed = body.replace(r#""issuer_reference":null"#, r#""issuer_reference":"R1""#);
+    assert_ne!(body, changed);
+    beside.execute("UPDATE orders SET body = ?1", [changed]).unwrap();
+    let (record, _) = apply(&store, "A", no_answer(), 1).unwrap();
+    assert_eq!(record.order.issuer_reference.as_deref(), Some("R1"));
+}
+
+#[test]
+fn an_order_whose_commit_was_undone_is_not_remembered() {
+    let till = Till::new();
+    let store = till.open();
+    created(commit(&store, create([sent("A", 0)]), 0));
+    let with_writer = |what: &dyn Fn(&mut Writer)| what(&mut store.writer().as_mut().unwrap().writer);
+    let run = |sql| with_writer(&|writer| writer.connection.execute_batch(sql).unwrap());
+    run("CREATE TEMP TRIGGER no_events BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END");
+    assert!(store.commit(&[given(create([sent("B", 0)]), 0), given(fact("A", no_answer()), 0)]).is_err());
+    run("DROP TRIGGER no_events");
+    with_writer(&|writer| writer.failed = None);
+    assert_eq!(apply(&store, "B", no_answer(), 1).unwrap_err().code(), "unknown_order");
+    let (record, _) = apply(&store, "A", no_answer(), 1).unwrap();
+    assert_eq!((record.order.state, record.order.version), (OrderState::Unknown, 3));
 }
 
 #[test]
