@@ -1,12 +1,15 @@
 //! The generated Python classes, seen from Rust: found when first needed, built and read field by field.
 
+use super::operation::{Exported, Handle};
 use super::{FromPython, Refusal, ToPython};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// A class with slots: a record, a variant of a union, an object of core with one face, or (without fields) an exception.
 pub struct Class {
@@ -46,6 +49,18 @@ impl Class {
         for (name, value) in loaded.fields.iter().zip(values) {
             instance.setattr(name.bind(py), value.to_python(py)?)?;
         }
+        Ok(instance)
+    }
+
+    /// A new instance of an object's class, for this object; `__init__` is not run.
+    pub fn wrap<'py, T: Exported>(
+        &'static self,
+        py: Python<'py>,
+        object: &Arc<T>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let class = self.get(py)?;
+        let instance = class.call_method1(intern!(py, "__new__"), (class,))?;
+        instance.cast::<Handle>()?.get().hold(object.clone());
         Ok(instance)
     }
 
