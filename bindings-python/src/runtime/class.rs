@@ -21,7 +21,44 @@ pub struct Class {
 
 struct Loaded {
     class: Py<PyType>,
-    fields: Box<[Py<PyString>]>,
+    names: Box<[Py<PyString>]>,
+    slots: Box<[Slot]>,
+}
+
+/// What a class with slots has for each: it knows where in an instance the value is.
+struct Slot {
+    descriptor: Py<PyAny>,
+    /// How it sets the value. None where Python does not say, or where somebody has put something else in its place.
+    set: Option<ffi::descrsetfunc>,
+}
+
+impl Slot {
+    fn of(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> PyResult<Self> {
+        let py = class.py();
+        let descriptor = class.getattr(name)?;
+        let ordinary = py.import("types")?.getattr("MemberDescriptorType")?;
+        // Before 3.10, Python does not tell this of its own types.
+        let set = if py.version_info() >= (3, 10) && descriptor.get_type().is(&ordinary) {
+            // SAFETY: it is a type, whose function for setting has this signature, or is null.
+            unsafe {
+                let set = ffi::PyType_GetSlot(descriptor.get_type().as_type_ptr(), ffi::Py_tp_descr_set);
+                std::mem::transmute::<*mut std::ffi::c_void, Option<ffi::descrsetfunc>>(set)
+            }
+        } else {
+            None
+        };
+        Ok(Self { descriptor: descriptor.unbind(), set })
+    }
+
+    /// Sets the value; whether it did.
+    fn set(&self, instance: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let Some(set) = self.set else { return Ok(false) };
+        // SAFETY: all three are alive; the descriptor looks itself whether the instance is one of its class.
+        match unsafe { set(self.descriptor.as_ptr(), instance.as_ptr(), value.as_ptr()) } {
+            0 => Ok(true),
+            _ => Err(PyErr::fetch(instance.py())),
+        }
+    }
 }
 
 impl Class {
@@ -46,8 +83,11 @@ impl Class {
         // does; the result is a new reference or null with an exception set.
         let instance =
             unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericAlloc(class.as_type_ptr(), 0))? };
-        for (name, value) in loaded.fields.iter().zip(values) {
-            instance.setattr(name.bind(py), value.to_python(py)?)?;
+        for ((name, slot), value) in loaded.names.iter().zip(&loaded.slots).zip(values) {
+            let value = value.to_python(py)?;
+            if !slot.set(&instance, &value)? {
+                instance.setattr(name.bind(py), value)?;
+            }
         }
         Ok(instance)
     }
@@ -75,14 +115,16 @@ impl Class {
         if !self.is_instance(value)? {
             return Err(Refusal::wrong_type(value, self.name));
         }
-        Ok(Fields { value, class: self, names: &self.load(value.py())?.fields })
+        Ok(Fields { value, class: self, names: &self.load(value.py())?.names })
     }
 
     fn load(&'static self, py: Python<'_>) -> PyResult<&'static Loaded> {
         self.loaded.get_or_try_init(py, || {
             let class = py.import(self.module)?.getattr(self.name)?.cast_into::<PyType>()?;
-            let fields = self.fields.iter().map(|name| PyString::intern(py, name).unbind()).collect();
-            Ok(Loaded { class: class.unbind(), fields })
+            let names: Vec<_> = self.fields.iter().map(|name| PyString::intern(py, name)).collect();
+            let slots = names.iter().map(|name| Slot::of(&class, name)).collect::<PyResult<_>>()?;
+            let names = names.into_iter().map(Bound::unbind).collect();
+            Ok(Loaded { class: class.unbind(), names, slots })
         })
     }
 }

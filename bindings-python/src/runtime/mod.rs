@@ -7,6 +7,7 @@ mod operation;
 mod porter;
 mod question;
 mod read;
+mod repeats;
 mod wait;
 mod write;
 

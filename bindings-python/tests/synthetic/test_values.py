@@ -215,3 +215,14 @@ def test_a_long_list_leaves_the_collector_as_it_was(probe: Probe) -> None:
             assert gc.isenabled() == is_on
     finally:
         gc.enable()
+
+
+def test_what_repeats_in_a_long_list_keeps_its_digits(probe: Probe) -> None:
+    amounts = [Decimal(text) for text in ("1.0", "1.00", "1", "-1.0", "0.1", "0.10")] * 1_000
+    texts = ["CHF", "CHF\0", "", "\0", "ä", "seven77", "eight888"] * 1_000
+    back = probe.echo(everything(amounts=amounts, texts=texts))
+    assert list(map(str, back.amounts)) == list(map(str, amounts))
+    assert back.texts == texts
+    # Made once, where Python can share them; nothing is remembered from one list to the next.
+    assert back.amounts[0] is back.amounts[6]
+    assert probe.echo(everything(amounts=amounts)).amounts[0] is not back.amounts[0]

@@ -1,0 +1,111 @@
+//! Values that stand in a long list again and again, made once: amounts, codes of currencies, names of fields.
+//!
+//! Python's numbers and texts never change, so that nobody can tell a shared one from a copy. They are remembered only while one
+//! long list is made: nothing that was read stays in memory because of it.
+
+use pyo3::prelude::*;
+use std::cell::RefCell;
+use tillgate::Decimal;
+
+/// How many amounts and how many texts are remembered: powers of two. A newcomer takes the place of whoever had it.
+const AMOUNTS: usize = 1 << 13;
+const TEXTS: usize = 1 << 9;
+
+/// A longer text hardly comes twice.
+const TEXT_LENGTH_MAX: usize = 7;
+
+struct Known {
+    amounts: Box<[Option<(Decimal, Py<PyAny>)>]>,
+    texts: Box<[Option<(u64, Py<PyAny>)>]>,
+}
+
+thread_local! {
+    static KNOWN: RefCell<Option<Known>> = const { RefCell::new(None) };
+}
+
+/// While it lives, what repeats in this thread is made once. One within another changes nothing.
+pub struct Repeats(());
+
+impl Repeats {
+    pub fn begin() -> Option<Self> {
+        KNOWN.with_borrow_mut(|known| {
+            let outermost = known.is_none();
+            known.get_or_insert_with(|| Known {
+                amounts: std::iter::repeat_with(|| None).take(AMOUNTS).collect(),
+                texts: std::iter::repeat_with(|| None).take(TEXTS).collect(),
+            });
+            outermost.then_some(Self(()))
+        })
+    }
+}
+
+impl Drop for Repeats {
+    fn drop(&mut self) {
+        // It lets go of values of Python, with the GIL held: whoever makes a list holds it.
+        drop(KNOWN.take());
+    }
+}
+
+/// The amount as Python has it: a known one, or what is made now.
+pub fn amount<'py>(
+    py: Python<'py>,
+    amount: &Decimal,
+    make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // 1.0 and 1.00 are equal, but not the same.
+    let bytes = u128::from_le_bytes(amount.serialize());
+    let place = place((bytes ^ (bytes >> 64)) as u64, AMOUNTS);
+    let is_it = |known: &Decimal| known.serialize() == amount.serialize();
+    once(py, |known| &mut known.amounts[place], is_it, *amount, make)
+}
+
+/// The same for a text.
+pub fn text<'py>(
+    py: Python<'py>,
+    text: &str,
+    make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if text.len() > TEXT_LENGTH_MAX {
+        return make();
+    }
+    // Its bytes and its length: no two texts have the same.
+    let mut bytes = [0; 8];
+    bytes[..text.len()].copy_from_slice(text.as_bytes());
+    bytes[TEXT_LENGTH_MAX] = text.len() as u8;
+    let key = u64::from_le_bytes(bytes);
+    let place = place(key, TEXTS);
+    once(py, |known| &mut known.texts[place], |known| *known == key, key, make)
+}
+
+fn once<'py, K>(
+    py: Python<'py>,
+    place: impl Fn(&mut Known) -> &mut Option<(K, Py<PyAny>)>,
+    is_it: impl Fn(&K) -> bool,
+    key: K,
+    make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let found = KNOWN.with_borrow_mut(|known| {
+        known.as_mut().map(|known| match place(known) {
+            Some((key, value)) if is_it(key) => Some(value.bind(py).clone()),
+            _ => None,
+        })
+    });
+    match found {
+        Some(Some(value)) => Ok(value),
+        // Nothing is remembered now.
+        None => make(),
+        Some(None) => {
+            let value = make()?;
+            let entry = Some((key, value.clone().unbind()));
+            let before = KNOWN
+                .with_borrow_mut(|known| known.as_mut().map(|known| std::mem::replace(place(known), entry)));
+            drop(before);
+            Ok(value)
+        }
+    }
+}
+
+/// A place for what has these bytes (Fibonacci hashing: the upper bits of the product depend on all of them).
+fn place(bytes: u64, places: usize) -> usize {
+    (bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - places.ilog2())) as usize
+}
