@@ -409,8 +409,7 @@ impl<'a> Writer<'a> {
             let call = if asyncio { "self._call_async" } else { "self._call" };
             let mut parts = vec![number.to_string()];
             parts.extend(function.arguments.iter().map(|argument| names::attribute(&argument.name)));
-            let decorator =
-                format!("@_native.question_of(\"{}\", {number})", item.name);
+            let decorator = format!("@_native.question_of(\"{}\", {number})", item.name);
             methods.push(Method {
                 name: function.name.clone(),
                 decorator: names::is_question(function).then_some(decorator),

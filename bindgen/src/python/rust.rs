@@ -298,8 +298,7 @@ fn operation(function: &Function, object: Option<&Object>) -> TokenStream {
         reads.extend(quote!(let #variable: #ty = arguments.get(#place, #called)?;));
         passed.push(if argument.by_ref { quote!(&#variable) } else { quote!(#variable) });
     }
-    let at_once =
-        !function.is_async && !function.throws && !is_constructor && function.returns.is_some();
+    let at_once = !function.is_async && !function.throws && !is_constructor && function.returns.is_some();
     let call = match object {
         Some(object) => {
             let ty = core_type(&object.name);

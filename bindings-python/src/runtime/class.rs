@@ -7,7 +7,7 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyType};
+use pyo3::types::{PyList, PyString, PyType};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -22,43 +22,45 @@ pub struct Class {
 struct Loaded {
     class: Py<PyType>,
     names: Box<[Py<PyString>]>,
-    slots: Box<[Slot]>,
+    offsets: Option<Box<[usize]>>,
 }
 
-/// What a class with slots has for each: it knows where in an instance the value is.
-struct Slot {
-    descriptor: Py<PyAny>,
-    /// How it sets the value. None where Python does not say, or where somebody has put something else in its place.
-    set: Option<ffi::descrsetfunc>,
-}
-
-impl Slot {
-    fn of(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> PyResult<Self> {
-        let py = class.py();
-        let descriptor = class.getattr(name)?;
-        let ordinary = py.import("types")?.getattr("MemberDescriptorType")?;
-        // Before 3.10, Python does not tell this of its own types.
-        let set = if py.version_info() >= (3, 10) && descriptor.get_type().is(&ordinary) {
-            // SAFETY: it is a type, whose function for setting has this signature, or is null.
-            unsafe {
-                let set = ffi::PyType_GetSlot(descriptor.get_type().as_type_ptr(), ffi::Py_tp_descr_set);
-                std::mem::transmute::<*mut std::ffi::c_void, Option<ffi::descrsetfunc>>(set)
-            }
-        } else {
-            None
-        };
-        Ok(Self { descriptor: descriptor.unbind(), set })
+/// Where in each instance the values of the slots are, in bytes from its beginning; none where they were not found.
+///
+/// Python lays out the slots of a class as it likes, and does not say how in its stable interface; so one instance is filled and
+/// looked at. To look every name up in the class, for each field of each record, took longer than to make the values.
+fn offsets(class: &Bound<'_, PyType>, names: &[Bound<'_, PyString>]) -> PyResult<Option<Box<[usize]>>> {
+    if names.is_empty() {
+        return Ok(Some(Box::default()));
     }
-
-    /// Sets the value; whether it did.
-    fn set(&self, instance: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let Some(set) = self.set else { return Ok(false) };
-        // SAFETY: all three are alive; the descriptor looks itself whether the instance is one of its class.
-        match unsafe { set(self.descriptor.as_ptr(), instance.as_ptr(), value.as_ptr()) } {
-            0 => Ok(true),
-            _ => Err(PyErr::fetch(instance.py())),
+    let py = class.py();
+    let size: usize = class.getattr(intern!(py, "__basicsize__"))?.extract()?;
+    let instance = allocate(class)?;
+    let mut offsets = Vec::with_capacity(names.len());
+    for name in names {
+        // An object that nothing else points to.
+        let mark = PyList::empty(py);
+        instance.setattr(name, &mark)?;
+        let word = size_of::<*mut ffi::PyObject>();
+        let places = (size_of::<ffi::PyObject>()..size).step_by(word);
+        // SAFETY: a record is as long as its class says, in whole words, all of them set to zero when it was allocated; the words are only compared.
+        let is_there = |place: &usize| unsafe {
+            instance.as_ptr().cast::<u8>().add(*place).cast::<*mut ffi::PyObject>().read() == mark.as_ptr()
+        };
+        let mut found = places.filter(is_there);
+        match (found.next(), found.next()) {
+            (Some(place), None) => offsets.push(place),
+            _ => return Ok(None),
         }
     }
+    Ok(Some(offsets.into()))
+}
+
+/// A new instance whose slots are empty; no code of Python runs.
+fn allocate<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the class is a plain Python class (its own `__new__` is `object`'s), for which this is what `object.__new__` does;
+    // the result is a new reference or null with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(class.py(), ffi::PyType_GenericAlloc(class.as_type_ptr(), 0)) }
 }
 
 impl Class {
@@ -79,15 +81,18 @@ impl Class {
     ) -> PyResult<Bound<'py, PyAny>> {
         let loaded = self.load(py)?;
         let class = loaded.class.bind(py);
-        // SAFETY: the class is a plain Python class (its own `__new__` is `object`'s), for which this is what `object.__new__`
-        // does; the result is a new reference or null with an exception set.
-        let instance =
-            unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericAlloc(class.as_type_ptr(), 0))? };
-        for ((name, slot), value) in loaded.names.iter().zip(&loaded.slots).zip(values) {
-            let value = value.to_python(py)?;
-            if !slot.set(&instance, &value)? {
-                instance.setattr(name.bind(py), value)?;
+        let instance = allocate(class)?;
+        let Some(offsets) = &loaded.offsets else {
+            for (name, value) in loaded.names.iter().zip(values) {
+                instance.setattr(name.bind(py), value.to_python(py)?)?;
             }
+            return Ok(instance);
+        };
+        for (offset, value) in offsets.iter().zip(values) {
+            let value = value.to_python(py)?.into_ptr();
+            // SAFETY: here the class keeps this field, as was seen; the new instance has nothing there yet and owns the value from
+            // here on.
+            unsafe { instance.as_ptr().cast::<u8>().add(*offset).cast::<*mut ffi::PyObject>().write(value) };
         }
         Ok(instance)
     }
@@ -122,9 +127,9 @@ impl Class {
         self.loaded.get_or_try_init(py, || {
             let class = py.import(self.module)?.getattr(self.name)?.cast_into::<PyType>()?;
             let names: Vec<_> = self.fields.iter().map(|name| PyString::intern(py, name)).collect();
-            let slots = names.iter().map(|name| Slot::of(&class, name)).collect::<PyResult<_>>()?;
+            let offsets = offsets(&class, &names)?;
             let names = names.into_iter().map(Bound::unbind).collect();
-            Ok(Loaded { class: class.unbind(), names, slots })
+            Ok(Loaded { class: class.unbind(), names, offsets })
         })
     }
 }

@@ -5,10 +5,11 @@
 
 use pyo3::prelude::*;
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tillgate::Decimal;
 
 /// How many amounts and how many texts are remembered: powers of two. A newcomer takes the place of whoever had it.
-const AMOUNTS: usize = 1 << 13;
+const AMOUNTS: usize = 1 << 14;
 const TEXTS: usize = 1 << 9;
 
 /// A longer text hardly comes twice.
@@ -23,24 +24,31 @@ thread_local! {
     static KNOWN: RefCell<Option<Known>> = const { RefCell::new(None) };
 }
 
+/// How many threads remember something. Who makes a single value asks no more than this.
+static REMEMBERING: AtomicUsize = AtomicUsize::new(0);
+
 /// While it lives, what repeats in this thread is made once. One within another changes nothing.
 pub struct Repeats(());
 
 impl Repeats {
     pub fn begin() -> Option<Self> {
         KNOWN.with_borrow_mut(|known| {
-            let outermost = known.is_none();
-            known.get_or_insert_with(|| Known {
+            if known.is_some() {
+                return None;
+            }
+            REMEMBERING.fetch_add(1, Ordering::Relaxed);
+            *known = Some(Known {
                 amounts: std::iter::repeat_with(|| None).take(AMOUNTS).collect(),
                 texts: std::iter::repeat_with(|| None).take(TEXTS).collect(),
             });
-            outermost.then_some(Self(()))
+            Some(Self(()))
         })
     }
 }
 
 impl Drop for Repeats {
     fn drop(&mut self) {
+        REMEMBERING.fetch_sub(1, Ordering::Relaxed);
         // It lets go of values of Python, with the GIL held: whoever makes a list holds it.
         drop(KNOWN.take());
     }
@@ -52,6 +60,9 @@ pub fn amount<'py>(
     amount: &Decimal,
     make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    if REMEMBERING.load(Ordering::Relaxed) == 0 {
+        return make();
+    }
     // 1.0 and 1.00 are equal, but not the same.
     let bytes = u128::from_le_bytes(amount.serialize());
     let place = place((bytes ^ (bytes >> 64)) as u64, AMOUNTS);
@@ -65,7 +76,7 @@ pub fn text<'py>(
     text: &str,
     make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    if text.len() > TEXT_LENGTH_MAX {
+    if REMEMBERING.load(Ordering::Relaxed) == 0 || text.len() > TEXT_LENGTH_MAX {
         return make();
     }
     // Its bytes and its length: no two texts have the same.

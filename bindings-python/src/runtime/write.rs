@@ -26,7 +26,8 @@ pub trait ToPython {
 const LONG_LIST_LENGTH: usize = 1_000;
 
 /// Python's collector of cycles, held off. It looks at everything that is new, again and again as a list grows; nothing of a list
-/// that is being built can be garbage, and for a catalogue that took a third of the time.
+/// that is being built can be garbage, and for a catalogue that took a third of the time. Afterwards the list counts as old, as if
+/// it had been looked at: else the very next object would have the whole of it looked at for nothing.
 struct NoCollection<'py>(Option<Bound<'py, PyAny>>);
 
 impl<'py> NoCollection<'py> {
@@ -43,10 +44,23 @@ impl<'py> NoCollection<'py> {
     }
 }
 
+impl NoCollection<'_> {
+    /// Freezing and thawing takes a moment, however much there is. A program that has frozen things itself is left alone.
+    fn count_as_old(&self, py: Python<'_>) -> PyResult<()> {
+        let gc = py.import(intern!(py, "gc"))?;
+        if gc.call_method0(intern!(py, "get_freeze_count"))?.extract::<u64>()? == 0 {
+            gc.call_method0(intern!(py, "freeze"))?;
+            gc.call_method0(intern!(py, "unfreeze"))?;
+        }
+        Ok(())
+    }
+}
+
 impl Drop for NoCollection<'_> {
     fn drop(&mut self) {
         if let Some(enable) = &self.0 {
-            // It takes no arguments and does not fail.
+            // Neither of these takes arguments or fails.
+            let _ = self.count_as_old(enable.py());
             let _ = enable.call0();
         }
     }
