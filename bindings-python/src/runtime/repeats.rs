@@ -15,9 +15,12 @@ const TEXTS: usize = 1 << 9;
 /// A longer text hardly comes twice.
 const TEXT_LENGTH_MAX: usize = 7;
 
+/// What it is known by, and the value of Python.
+type Place<K> = Option<(K, Py<PyAny>)>;
+
 struct Known {
-    amounts: Box<[Option<(Decimal, Py<PyAny>)>]>,
-    texts: Box<[Option<(u64, Py<PyAny>)>]>,
+    amounts: Box<[Place<Decimal>]>,
+    texts: Box<[Place<u64>]>,
 }
 
 thread_local! {
@@ -90,7 +93,7 @@ pub fn text<'py>(
 
 fn once<'py, K>(
     py: Python<'py>,
-    place: impl Fn(&mut Known) -> &mut Option<(K, Py<PyAny>)>,
+    place: impl Fn(&mut Known) -> &mut Place<K>,
     is_it: impl Fn(&K) -> bool,
     key: K,
     make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
