@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("INTERFACE", generated::INTERFACE)?;
     module.add_class::<runtime::Handle>()?;
+    module.add_function(wrap_pyfunction!(runtime::question_of, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::construct, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::construct_async, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::call, module)?)?;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use askama::Template;
 
 use super::docs::{Section, WIDTH, docstring, plain};
@@ -195,7 +195,7 @@ struct Face {
 
 struct Method {
     name: String,
-    decorator: Option<&'static str>,
+    decorator: Option<String>,
     signature: String,
     docs: String,
     body: Vec<String>,
@@ -406,12 +406,13 @@ impl<'a> Writer<'a> {
         }
         for (number, function) in item.methods.iter().enumerate() {
             let asyncio = function.is_async && mode == Mode::Asyncio;
-            let call = if asyncio { "self._handle.call_async" } else { "self._handle.call" };
+            let call = if asyncio { "self._call_async" } else { "self._call" };
             let mut parts = vec![number.to_string()];
             parts.extend(function.arguments.iter().map(|argument| names::attribute(&argument.name)));
+            let decorator = format!("@_native.question_of(\"{}\", {number})", item.name);
             methods.push(Method {
                 name: function.name.clone(),
-                decorator: None,
+                decorator: names::is_question(function).then_some(decorator),
                 signature: self.signature(
                     &names::attribute(&function.name),
                     Some("self"),
@@ -562,7 +563,7 @@ impl<'a> Writer<'a> {
         let docs = self.function_docs(function, 8);
         if function.name == "new" && !asyncio {
             let signature = self.signature("__init__", Some("self"), function, mode, Some("None"), 4)?;
-            let made = format!("self._handle = {call}");
+            let made = format!("self._adopt({call})");
             let body = if item.name == "Secret" {
                 // Tools that show a traceback with its variables show the arguments too.
                 let arguments: Vec<String> =
@@ -583,7 +584,7 @@ impl<'a> Writer<'a> {
         Ok(Method {
             signature: self.signature(&name, Some("cls"), function, mode, Some(face), 4)?,
             name,
-            decorator: Some("@classmethod"),
+            decorator: Some("@classmethod".into()),
             docs,
             body: vec![format!("return cls._of({call})")],
         })
@@ -593,7 +594,8 @@ impl<'a> Writer<'a> {
         let asyncio = function.is_async && mode == Mode::Asyncio;
         let name =
             if asyncio { format!("{}_async", function.name) } else { names::attribute(&function.name) };
-        let mut parts = vec![format!("\"{}\"", function.name)];
+        let number = self.interface.functions.iter().position(|known| std::ptr::eq(known, function));
+        let mut parts = vec![number.context("a function of the interface")?.to_string()];
         parts.extend(function.arguments.iter().map(|argument| names::attribute(&argument.name)));
         let call = if asyncio { "_native.call_async" } else { "_native.call" };
         Ok(Method {

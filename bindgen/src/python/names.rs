@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 
-use crate::ir::{Enum, EnumKind, Interface, Object, Type, Variant, shouty};
+use crate::ir::{Enum, EnumKind, Function, Interface, Object, Type, Variant, shouty};
 
 /// The module that a generated class lives in; the package shows all of them as its own.
 pub fn module_path(module: &str) -> String {
@@ -60,6 +60,13 @@ pub fn exception(variant: &Variant) -> String {
 /// Whether anything of the object waits: such an object has a second class, for asyncio.
 pub fn has_two_faces(object: &Object) -> bool {
     object.constructors.iter().chain(&object.methods).any(|function| function.is_async)
+}
+
+/// Whether a method is asked for something it has: no arguments, no failure, no wait. Python calls such a method natively.
+pub fn is_question(method: &Function) -> bool {
+    let plain = method.arguments.is_empty() && !method.is_async && !method.throws;
+    // An object needs the generated method, which knows which of its two classes is meant.
+    plain && method.returns.as_ref().is_some_and(|returns| !matches!(returns.innermost(), Type::Object(_)))
 }
 
 /// The classes and functions of each module, by name.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from enum import Enum
 
+from ._native import Handle
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeVar
-
-    from ._native import Handle
 
     _R = TypeVar("_R", bound="Record")
     _O = TypeVar("_O", bound="Wrapped")
@@ -106,11 +106,10 @@ class TextEnum(str, Enum):
     __str__ = str.__str__
 
 
-class Wrapped:
+class Wrapped(Handle):
     """An object of the native library."""
 
-    __slots__ = ("__weakref__", "_handle")
-    _handle: Handle
+    __slots__ = ("__weakref__",)
 
     def __init__(self) -> None:
         raise TypeError(f"{type(self).__name__} is not made in this way; see its class methods")
@@ -118,7 +117,7 @@ class Wrapped:
     @classmethod
     def _of(cls: type[_O], handle: Handle) -> _O:
         new = cls.__new__(cls)
-        new._handle = handle
+        new._adopt(handle)
         return new
 
     def __copy__(self: _O) -> _O:

@@ -1082,6 +1082,7 @@ pub static CYSEND_CLIENT: Object = Object {
         cysend_client_rotate_secret,
         cysend_client_with_server,
     ],
+    questions: &[],
 };
 
 impl Exported for tillgate::CysendClient {

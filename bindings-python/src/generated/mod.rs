@@ -9,12 +9,12 @@ mod root;
 mod secret;
 mod till;
 mod transport;
-use crate::runtime::{Function, Object};
+use crate::runtime::{Object, Operation};
 
 pub use error::kind;
 
 /// Tells the interface that this was generated from; the Python half names the same.
-pub const INTERFACE: &str = "7dddb422b0600380";
+pub const INTERFACE: &str = "b1e27033fc74e132";
 
 pub static OBJECTS: &[&Object] = &[
     &receiver::CALLBACK_RECEIVER,
@@ -24,11 +24,11 @@ pub static OBJECTS: &[&Object] = &[
     &till::TILL,
 ];
 
-pub static FUNCTIONS: &[Function] = &[
-    Function { name: "cysend_response_advice", operation: cysend::cysend_response_advice },
-    Function { name: "cysend_test_callback", operation: cysend::cysend_test_callback },
-    Function { name: "new_callback_path", operation: receiver::new_callback_path },
-    Function { name: "new_id", operation: orders::new_id },
-    Function { name: "new_journal_key", operation: orders::new_journal_key },
-    Function { name: "version", operation: root::version },
+pub static FUNCTIONS: &[Operation] = &[
+    cysend::cysend_response_advice,
+    cysend::cysend_test_callback,
+    receiver::new_callback_path,
+    orders::new_id,
+    orders::new_journal_key,
+    root::version,
 ];

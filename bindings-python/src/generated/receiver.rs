@@ -102,6 +102,7 @@ pub static CALLBACK_RECEIVER: Object = Object {
     name: "CallbackReceiver",
     constructors: &[],
     methods: &[callback_receiver_callback_url, callback_receiver_close, callback_receiver_status],
+    questions: &[(0, question::<tillgate::CallbackReceiver, 0>)],
 };
 
 impl Exported for tillgate::CallbackReceiver {
@@ -109,7 +110,7 @@ impl Exported for tillgate::CallbackReceiver {
 }
 
 fn callback_receiver_callback_url<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
-    let this = arguments.this::<tillgate::CallbackReceiver>()?;
+    let this = arguments.lent::<tillgate::CallbackReceiver>()?;
     Ok(Call::at_once(arguments.py, &this.callback_url()))
 }
 

@@ -4,15 +4,20 @@
 use crate::runtime::*;
 use pyo3::{Bound, PyAny, PyResult, Python};
 
-static SECRET_CLASS: Class = Class::new("tillgate._generated.secret", "Secret", &["_handle"]);
+static SECRET_CLASS: Class = Class::new("tillgate._generated.secret", "Secret", &[]);
 
 impl ToPython for std::sync::Arc<tillgate::Secret> {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        SECRET_CLASS.build(py, &[&handle(self.clone())])
+        SECRET_CLASS.wrap(py, self)
     }
 }
 
-pub static SECRET: Object = Object { name: "Secret", constructors: &[secret_new], methods: &[secret_reveal] };
+pub static SECRET: Object = Object {
+    name: "Secret",
+    constructors: &[secret_new],
+    methods: &[secret_reveal],
+    questions: &[(0, question::<tillgate::Secret, 0>)],
+};
 
 impl Exported for tillgate::Secret {
     const OBJECT: &'static Object = &SECRET;
@@ -24,6 +29,6 @@ fn secret_new<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal>
 }
 
 fn secret_reveal<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
-    let this = arguments.this::<tillgate::Secret>()?;
+    let this = arguments.lent::<tillgate::Secret>()?;
     Ok(Call::at_once(arguments.py, &this.reveal()))
 }

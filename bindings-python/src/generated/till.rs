@@ -14,6 +14,7 @@ pub static EVENT_STREAM: Object = Object {
     name: "EventStream",
     constructors: &[],
     methods: &[event_stream_acknowledge, event_stream_next],
+    questions: &[],
 };
 
 impl Exported for tillgate::EventStream {
@@ -64,6 +65,7 @@ pub static TILL: Object = Object {
         till_undo,
         till_wait,
     ],
+    questions: &[],
 };
 
 impl Exported for tillgate::Till {
@@ -117,7 +119,7 @@ fn till_enqueue<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusa
 }
 
 fn till_events<'py>(arguments: &Arguments<'_, 'py>) -> Result<Call<'py>, Refusal> {
-    let this = arguments.this::<tillgate::Till>()?;
+    let this = arguments.lent::<tillgate::Till>()?;
     Ok(Call::at_once(arguments.py, &this.events()))
 }
 

@@ -5,16 +5,20 @@ mod class;
 mod error;
 mod operation;
 mod porter;
+mod question;
 mod read;
+mod repeats;
 mod wait;
 mod write;
 
 // What Python sees.
 pub use operation::{Handle, call, call_async, construct, construct_async};
 pub use porter::stop;
+pub use question::question_of;
 
 // What the generated code is written with.
 pub use class::{Choice, Class};
-pub use operation::{Arguments, Call, Exported, Function, Object, handle};
+pub use operation::{Arguments, Call, Exported, Object, Operation, handle};
+pub use question::question;
 pub use read::{FromPython, Refusal};
 pub use write::ToPython;

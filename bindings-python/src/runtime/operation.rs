@@ -4,12 +4,13 @@
 //! the GIL released, a future of asyncio) is written once, below, and not once per operation: that keeps the extension small.
 
 use super::error::{guarded, raise};
+use super::question::Asked;
 use super::{FromPython, Refusal, ToPython, asyncio, wait};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 use std::any::Any;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tillgate::TillgateError;
 
 /// What work of core ends in.
@@ -57,12 +58,8 @@ pub struct Object {
     pub name: &'static str,
     pub constructors: &'static [Operation],
     pub methods: &'static [Operation],
-}
-
-/// A function of core that belongs to no object.
-pub struct Function {
-    pub name: &'static str,
-    pub operation: Operation,
+    /// The methods that are asked without a frame of Python, by their numbers (`question.rs`).
+    pub questions: &'static [(usize, Asked)],
 }
 
 /// Written for each object of core by the generator.
@@ -71,21 +68,40 @@ pub trait Exported: Any + Send + Sync {
     const OBJECT: &'static Object;
 }
 
-/// An object of core in the hands of Python. The generated classes keep one each, in `_handle`.
-#[pyclass(frozen, module = "tillgate._native")]
+/// An object of core in the hands of Python. The generated classes inherit from it; a bare one is on its way into one of them.
+#[pyclass(frozen, subclass, module = "tillgate._native")]
+#[derive(Default)]
 pub struct Handle {
+    /// Nothing between Python's `__new__` and the end of a constructor.
+    held: OnceLock<Held>,
+}
+
+#[derive(Clone)]
+struct Held {
     inner: Arc<dyn Any + Send + Sync>,
     object: &'static Object,
 }
 
 impl Handle {
     fn new<T: Exported>(inner: Arc<T>) -> Self {
-        Self { inner, object: T::OBJECT }
+        let handle = Self::default();
+        handle.hold(inner);
+        handle
+    }
+
+    /// From here on it is this object's. It stays with its first one.
+    pub fn hold<T: Exported>(&self, inner: Arc<T>) {
+        self.held.get_or_init(|| Held { inner, object: T::OBJECT });
     }
 
     /// The object, if it is of this class.
     pub fn get<T: Exported>(&self) -> Option<Arc<T>> {
-        self.inner.clone().downcast().ok()
+        self.held.get()?.inner.clone().downcast().ok()
+    }
+
+    /// The same, without becoming one of its owners.
+    fn lent<T: Exported>(&self) -> Option<&T> {
+        self.held.get()?.inner.downcast_ref()
     }
 }
 
@@ -105,22 +121,41 @@ pub struct Arguments<'a, 'py> {
     /// Whose token the call holds.
     pub py: Python<'py>,
     handle: Option<&'a Handle>,
-    values: &'a Bound<'py, PyTuple>,
+    /// None for a question, which has no arguments.
+    values: Option<&'a Bound<'py, PyTuple>>,
     /// How many values at the beginning say which operation it is.
     skipped: usize,
 }
 
-impl Arguments<'_, '_> {
+impl<'a, 'py> Arguments<'a, 'py> {
+    /// Those of a question.
+    pub fn none(py: Python<'py>, handle: &'a Handle) -> Self {
+        Self { py, handle: Some(handle), values: None, skipped: 0 }
+    }
+
     /// The object that the method was called on.
     pub fn this<T: Exported>(&self) -> Result<Arc<T>, Refusal> {
-        self.handle.and_then(Handle::get).ok_or_else(|| Refusal::new("is not an object of this class"))
+        self.handle.and_then(Handle::get).ok_or_else(not_this)
+    }
+
+    /// The same, for as long as the call lasts.
+    pub fn lent<T: Exported>(&self) -> Result<&'a T, Refusal> {
+        self.handle.and_then(Handle::lent).ok_or_else(not_this)
     }
 
     /// One argument; its name leads the path in the error.
     pub fn get<T: FromPython>(&self, index: usize, name: &'static str) -> Result<T, Refusal> {
-        let read = || T::from_python(&self.values.get_item(self.skipped + index)?);
+        let read = || match self.values {
+            Some(values) => T::from_python(&values.get_item(self.skipped + index)?),
+            None => Err(Refusal::new("is missing")),
+        };
         read().map_err(|refusal| refusal.below(name))
     }
+}
+
+#[cold]
+fn not_this() -> Refusal {
+    Refusal::new("is not an object of this class")
 }
 
 // Below, all positional arguments come as the one tuple that Python makes anyway, with what names the operation at its
@@ -128,14 +163,29 @@ impl Arguments<'_, '_> {
 
 #[pymethods]
 impl Handle {
+    /// Holds nothing yet. What the class is called with is for its `__init__`.
+    #[new]
+    #[pyo3(signature = (*_arguments, **_named))]
+    fn empty(_arguments: &Bound<'_, PyTuple>, _named: Option<&Bound<'_, PyDict>>) -> Self {
+        Self::default()
+    }
+
+    /// Holds from here on what the other one holds.
+    #[pyo3(name = "_adopt")]
+    fn adopt(&self, other: &Self) {
+        if let Some(held) = other.held.get() {
+            self.held.get_or_init(|| held.clone());
+        }
+    }
+
     /// Calls a method by its number and waits for it.
-    #[pyo3(signature = (*arguments))]
+    #[pyo3(name = "_call", signature = (*arguments))]
     fn call<'py>(&self, arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         run(self.method(arguments), Some(self), arguments, 1)
     }
 
     /// Calls a method by its number; the future belongs to the running event loop.
-    #[pyo3(signature = (*arguments))]
+    #[pyo3(name = "_call_async", signature = (*arguments))]
     fn call_async<'py>(&self, arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         run_async(self.method(arguments), Some(self), arguments, 1)
     }
@@ -143,7 +193,7 @@ impl Handle {
 
 impl Handle {
     fn method(&self, arguments: &Bound<'_, PyTuple>) -> Option<&'static Operation> {
-        self.object.methods.get(number(arguments, 0)?)
+        self.held.get()?.object.methods.get(number(arguments, 0)?)
     }
 }
 
@@ -161,14 +211,14 @@ pub fn construct_async<'py>(arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'
     run_async(constructor(arguments), None, arguments, 2)
 }
 
-/// Calls a function by its name and waits for it.
+/// Calls a function by its number and waits for it.
 #[pyfunction]
 #[pyo3(signature = (*arguments))]
 pub fn call<'py>(arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
     run(function(arguments), None, arguments, 1)
 }
 
-/// Calls a function by its name; the future belongs to the running event loop.
+/// Calls a function by its number; the future belongs to the running event loop.
 #[pyfunction]
 #[pyo3(signature = (*arguments))]
 pub fn call_async<'py>(arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
@@ -179,15 +229,24 @@ fn number(arguments: &Bound<'_, PyTuple>, place: usize) -> Option<usize> {
     u16::from_python(&arguments.get_item(place).ok()?).ok().map(usize::from)
 }
 
+/// An object of core by its name.
+pub fn object(name: &str) -> Option<&'static Object> {
+    crate::generated::OBJECTS.iter().find(|known| known.name == name).copied()
+}
+
 fn constructor(arguments: &Bound<'_, PyTuple>) -> Option<&'static Operation> {
-    let name = String::from_python(&arguments.get_item(0).ok()?).ok()?;
-    let object = crate::generated::OBJECTS.iter().find(|known| known.name == name)?;
+    let object = object(&String::from_python(&arguments.get_item(0).ok()?).ok()?)?;
     object.constructors.get(number(arguments, 1)?)
 }
 
 fn function(arguments: &Bound<'_, PyTuple>) -> Option<&'static Operation> {
-    let name = String::from_python(&arguments.get_item(0).ok()?).ok()?;
-    crate::generated::FUNCTIONS.iter().find(|known| known.name == name).map(|known| &known.operation)
+    crate::generated::FUNCTIONS.get(number(arguments, 0)?)
+}
+
+/// Halves of different versions, which `import` should have refused, or an object that was never made.
+#[cold]
+pub fn do_not_fit(py: Python<'_>) -> PyErr {
+    raise(py, TillgateError::internal("the Python and the native part do not fit together."))
 }
 
 fn begin<'py>(
@@ -197,10 +256,8 @@ fn begin<'py>(
     skipped: usize,
 ) -> PyResult<Call<'py>> {
     let py = values.py();
-    let operation = operation.ok_or_else(|| {
-        raise(py, TillgateError::internal("the Python and the native part do not fit together."))
-    })?;
-    match guarded(|| operation(&Arguments { py, handle, values, skipped })) {
+    let operation = operation.ok_or_else(|| do_not_fit(py))?;
+    match guarded(|| operation(&Arguments { py, handle, values: Some(values), skipped })) {
         Ok(Ok(call)) => Ok(call),
         Ok(Err(refusal)) => Err(refusal.raise(py)),
         Err(panic) => Err(raise(py, panic)),

@@ -113,9 +113,10 @@ impl<T: FromPython> FromPython for Box<T> {
 /// An object of core, out of the generated class around it.
 impl<T: Exported> FromPython for Arc<T> {
     fn from_python(value: &Bound<'_, PyAny>) -> Result<Self, Refusal> {
-        let object = value.getattr_opt(intern!(value.py(), "_handle"))?;
-        object
-            .and_then(|inner| inner.cast::<Handle>().ok().and_then(|handle| handle.get().get()))
+        value
+            .cast::<Handle>()
+            .ok()
+            .and_then(|handle| handle.get().get())
             .ok_or_else(|| Refusal::wrong_type(value, T::OBJECT.name))
     }
 }

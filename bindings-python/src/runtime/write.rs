@@ -1,5 +1,6 @@
 //! Values of core as values of Python.
 
+use super::repeats::{self, Repeats};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -21,11 +22,12 @@ pub trait ToPython {
     }
 }
 
-/// From this length on, a list is built with Python's collector of cycles held off.
-const LENGTH_WITHOUT_COLLECTION: usize = 1_000;
+/// From this length on, a list is built with Python's collector of cycles held off, and what repeats in it is made once.
+const LONG_LIST_LENGTH: usize = 1_000;
 
 /// Python's collector of cycles, held off. It looks at everything that is new, again and again as a list grows; nothing of a list
-/// that is being built can be garbage, and for a catalogue that took a third of the time.
+/// that is being built can be garbage, and for a catalogue that took a third of the time. Afterwards the list counts as old, as if
+/// it had been looked at: else the very next object would have the whole of it looked at for nothing.
 struct NoCollection<'py>(Option<Bound<'py, PyAny>>);
 
 impl<'py> NoCollection<'py> {
@@ -42,10 +44,23 @@ impl<'py> NoCollection<'py> {
     }
 }
 
+impl NoCollection<'_> {
+    /// Freezing and thawing takes a moment, however much there is. A program that has frozen things itself is left alone.
+    fn count_as_old(&self, py: Python<'_>) -> PyResult<()> {
+        let gc = py.import(intern!(py, "gc"))?;
+        if gc.call_method0(intern!(py, "get_freeze_count"))?.extract::<u64>()? == 0 {
+            gc.call_method0(intern!(py, "freeze"))?;
+            gc.call_method0(intern!(py, "unfreeze"))?;
+        }
+        Ok(())
+    }
+}
+
 impl Drop for NoCollection<'_> {
     fn drop(&mut self) {
         if let Some(enable) = &self.0 {
-            // It takes no arguments and does not fail.
+            // Neither of these takes arguments or fails.
+            let _ = self.count_as_old(enable.py());
             let _ = enable.call0();
         }
     }
@@ -58,7 +73,9 @@ fn list<'py>(
     item: &mut dyn FnMut(usize) -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let size = isize::try_from(len)?;
-    let _held_off = if len >= LENGTH_WITHOUT_COLLECTION { Some(NoCollection::begin(py)?) } else { None };
+    let is_long = len >= LONG_LIST_LENGTH;
+    let _held_off = if is_long { Some(NoCollection::begin(py)?) } else { None };
+    let _repeats = if is_long { Repeats::begin() } else { None };
     // SAFETY: a new list is owned; each place is filled once, with an owned reference, before anyone else sees the list
     // (on an early return the empty places are null, which the list's own release allows).
     unsafe {
@@ -105,7 +122,7 @@ impl ToPython for u8 {
 
 impl ToPython for str {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(PyString::new(py, self).into_any())
+        repeats::text(py, self, || Ok(PyString::new(py, self).into_any()))
     }
 }
 
@@ -152,7 +169,7 @@ impl ToPython for HashMap<String, String> {
 impl ToPython for Decimal {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        CLASS.import(py, "decimal", "Decimal")?.call1((self.to_string(),))
+        repeats::amount(py, self, || CLASS.import(py, "decimal", "Decimal")?.call1((self.to_string(),)))
     }
 }
 

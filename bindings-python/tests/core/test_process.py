@@ -47,7 +47,7 @@ def test_a_forked_child_is_told_and_does_not_hang(tmp_path: Path) -> None:
                 till.status()
             except tillgate.ForkedError:
                 async def ask():
-                    await (tillgate.AsyncTill._of(till._handle)).status()
+                    await (tillgate.AsyncTill._of(till)).status()
                 try:
                     asyncio.run(ask())
                 except tillgate.ForkedError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import pickle
+import sys
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -215,3 +216,39 @@ def test_a_long_list_leaves_the_collector_as_it_was(probe: Probe) -> None:
             assert gc.isenabled() == is_on
     finally:
         gc.enable()
+
+
+def test_a_long_list_is_old_and_leaves_what_is_frozen_frozen(probe: Probe) -> None:
+    inners = [Inner(label=str(number)) for number in range(2_000)]
+    value = everything(inners=inners)
+    gc.collect()
+    before = sum(type(known) is Inner for known in gc.get_objects(generation=2))
+    back = probe.echo(value)
+    assert sum(type(known) is Inner for known in gc.get_objects(generation=2)) >= before + len(inners)
+    assert back.inners == inners
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        assert probe.echo(value).inners == inners
+        assert gc.get_freeze_count() > frozen // 2
+    finally:
+        gc.unfreeze()
+
+
+def test_a_record_is_the_only_owner_of_its_values(probe: Probe) -> None:
+    back = probe.echo(everything(text="only here", maybe_text="there too"))
+    names = ("at", "text", "maybe_text", "amount", "extra", "inners", "body")
+    owners = {name: sys.getrefcount(getattr(back, name)) for name in names}
+    # The record, and the call itself.
+    assert max(owners.values()) <= 2, owners
+
+
+def test_what_repeats_in_a_long_list_keeps_its_digits(probe: Probe) -> None:
+    amounts = [Decimal(text) for text in ("1.0", "1.00", "1", "-1.0", "0.1", "0.10")] * 1_000
+    texts = ["CHF", "CHF\0", "", "\0", "ä", "seven77", "eight888"] * 1_000
+    back = probe.echo(everything(amounts=amounts, texts=texts))
+    assert list(map(str, back.amounts)) == list(map(str, amounts))
+    assert back.texts == texts
+    # Made once, where Python can share them; nothing is remembered from one list to the next.
+    assert back.amounts[0] is back.amounts[6]
+    assert probe.echo(everything(amounts=amounts)).amounts[0] is not back.amounts[0]

@@ -161,7 +161,7 @@ if TYPE_CHECKING:
 
 
 # The native library must have been built from the same interface.
-INTERFACE = "7dddb422b0600380"
+INTERFACE = "b1e27033fc74e132"
 __version__ = "0.1.0"
 
 MODULES = {

@@ -1967,14 +1967,14 @@ class CysendClient(Wrapped):
 
         # Errors `invalid_argument` when an address, a limit or the credentials are not what they should be.
         """
-        self._handle = _native.construct("CysendClient", 0, config)
+        self._adopt(_native.construct("CysendClient", 0, config))
 
     def balance(self) -> CysendBalance:
         """What the account has left (operation `balance`).
 
         # Errors As for every read.
         """
-        return self._handle.call(0)
+        return self._call(0)
 
     def close(self) -> None:
         """Takes no more calls, and waits for those that are on their way; they end at their deadlines at the
@@ -1982,7 +1982,7 @@ class CysendClient(Wrapped):
 
         # Errors `forked`.
         """
-        self._handle.call(1)
+        self._call(1)
 
     def create_access_token(self, options: CysendTokenOptions) -> CysendToken:
         """Makes a token for somebody else (operation `createAccessToken`). Only for a client with a user and
@@ -1992,7 +1992,7 @@ class CysendClient(Wrapped):
         # Errors `invalid_argument`, also for a client with a token; `unauthorized`, `gateway_failed`,
         `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        return self._handle.call(2, options)
+        return self._call(2, options)
 
     def create_order(self, orders: Sequence[CysendOrderRequest]) -> list[CysendOrder]:
         """Places orders (operation `createOrder`). **Moves money, and nothing protects this call**: after an
@@ -2005,7 +2005,7 @@ class CysendClient(Wrapped):
         scenario), `gateway_refused`, `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`,
         `closed`, `forked`.
         """
-        return self._handle.call(3, orders)
+        return self._call(3, orders)
 
     def force_callback(self, request: CysendForceCallbackRequest) -> None:
         """Has the gateway send its callback for an order again (operation `forceCallback`).
@@ -2013,7 +2013,7 @@ class CysendClient(Wrapped):
         # Errors `not_found` also means that the order belongs to another account; `invalid_argument`,
         `unauthorized`, `gateway_failed`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        self._handle.call(4, request)
+        self._call(4, request)
 
     def get_access_token(self) -> CysendToken:
         """The token that this client shows (operation `getAccessToken`). Only for a client with a token.
@@ -2021,7 +2021,7 @@ class CysendClient(Wrapped):
         # Errors `invalid_argument` for a client with a user and password; `not_found` when the token is gone;
         else as for every read.
         """
-        return self._handle.call(5)
+        return self._call(5)
 
     def get_active(self, gift_card_code: Secret) -> CysendGiftCardActive:
         """Whether a gift card can be spent (operation `getActive`). Never repeated by itself: tries at codes
@@ -2029,7 +2029,7 @@ class CysendClient(Wrapped):
 
         # Errors As `get_gift_card`.
         """
-        return self._handle.call(6, gift_card_code)
+        return self._call(6, gift_card_code)
 
     def get_catalogue(self, filter: CysendCatalogueFilter) -> CysendCatalogue:
         """The whole catalogue (operation `getCatalogue`): many megabytes. The gateway asks to fetch it once a
@@ -2037,28 +2037,28 @@ class CysendClient(Wrapped):
 
         # Errors `not_found` when there is no such gift card; else as for every read.
         """
-        return self._handle.call(7, filter)
+        return self._call(7, filter)
 
     def get_categories(self, filter: CysendCategoryFilter) -> list[CysendCategory]:
         """Categories of products (operation `getCategories`). None is an empty list.
 
         # Errors As for every read.
         """
-        return self._handle.call(8, filter)
+        return self._call(8, filter)
 
     def get_countries(self, filter: CysendCountryFilter) -> list[CysendCountry]:
         """Countries with products (operation `getCountries`). None is an empty list.
 
         # Errors As for every read.
         """
-        return self._handle.call(9, filter)
+        return self._call(9, filter)
 
     def get_errors(self) -> list[CysendErrorDescription]:
         """The errors that the gateway can tell (operation `getErrors`).
 
         # Errors As for every read.
         """
-        return self._handle.call(10)
+        return self._call(10)
 
     def get_face_values(self, filter: CysendFaceValueFilter) -> CysendFaceValues:
         """Face values (operation `getFaceValues`). None is an empty record. With the filter `mobile` each
@@ -2066,7 +2066,7 @@ class CysendClient(Wrapped):
 
         # Errors `not_found` when a filter names what is not there; else as for every read.
         """
-        return self._handle.call(11, filter)
+        return self._call(11, filter)
 
     def get_gift_card(self, gift_card_code: Secret) -> CysendGiftCard:
         """A gift card (operation `getGiftCard`). Never repeated by itself: tries at codes may be counted.
@@ -2074,42 +2074,42 @@ class CysendClient(Wrapped):
         # Errors `not_found` when there is no such card; `invalid_argument`, `unauthorized`, `gateway_failed`,
         `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        return self._handle.call(12, gift_card_code)
+        return self._call(12, gift_card_code)
 
     def get_maintenance(self, product_id: int | None = None) -> list[CysendMaintenance]:
         """Maintenances, running and announced, of one product or of all (operation `getMaintenance`).
 
         # Errors As for every read.
         """
-        return self._handle.call(13, product_id)
+        return self._call(13, product_id)
 
     def get_notification_channels(self) -> list[CysendNotificationChannel]:
         """How to be notified (operation `getNotificationChannels`).
 
         # Errors As for every read.
         """
-        return self._handle.call(14)
+        return self._call(14)
 
     def get_notification_events(self) -> list[CysendNotificationEvent]:
         """What can be notified of (operation `getNotificationEvents`).
 
         # Errors As for every read.
         """
-        return self._handle.call(15)
+        return self._call(15)
 
     def get_notification_resource_types(self) -> list[CysendNotificationResourceType]:
         """What notifications can be about (operation `getNotificationResourceTypes`).
 
         # Errors As for every read.
         """
-        return self._handle.call(16)
+        return self._call(16)
 
     def get_order(self, query: CysendOrderQuery) -> list[CysendOrder]:
         """Looks orders up (operation `getOrder`).
 
         # Errors `not_found` also means that the order belongs to another account; else as for every read.
         """
-        return self._handle.call(17, query)
+        return self._call(17, query)
 
     def get_product_cost(self, requests: Sequence[CysendCostRequest]) -> list[CysendCost]:
         """Calculates what face values would cost right now (operation `getProductCost`). Buys nothing. At
@@ -2118,7 +2118,7 @@ class CysendClient(Wrapped):
         # Errors As for every read: `invalid_argument`, `unauthorized`, `not_found`, `gateway_refused`,
         `gateway_failed`, `rate_limited`, `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        return self._handle.call(18, requests)
+        return self._call(18, requests)
 
     def get_products(self, filter: CysendProductFilter) -> list[CysendProduct]:
         """Products (operation `getProducts`). None is an empty list. With the filter `mobile` each call costs
@@ -2126,28 +2126,28 @@ class CysendClient(Wrapped):
 
         # Errors `not_found` when a filter names what is not there; else as for every read.
         """
-        return self._handle.call(19, filter)
+        return self._call(19, filter)
 
     def get_promotions(self, product_id: int | None = None) -> list[CysendPromotion]:
         """Promotions, running and announced, of one product or of all (operation `getPromotions`).
 
         # Errors As for every read.
         """
-        return self._handle.call(20, product_id)
+        return self._call(20, product_id)
 
     def get_responses(self) -> list[CysendResponseCode]:
         """The response codes that orders can have (operation `getResponses`).
 
         # Errors As for every read.
         """
-        return self._handle.call(21)
+        return self._call(21)
 
     def get_subscriptions(self) -> list[CysendSubscription]:
         """The account's subscriptions to notifications (operation `getSubscriptions`).
 
         # Errors As for every read.
         """
-        return self._handle.call(22)
+        return self._call(22)
 
     def phone_number_verification_request(
         self,
@@ -2159,7 +2159,7 @@ class CysendClient(Wrapped):
         # Errors `invalid_argument`, `unauthorized`, `not_found` (language), `gateway_failed`,
         `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        return self._handle.call(23, request)
+        return self._call(23, request)
 
     def phone_number_verify(self, verification: CysendVerification) -> CysendVerificationStatus:
         """Gives the code that the owner of a number received (operation `phoneNumberVerify`). Never repeated
@@ -2167,21 +2167,21 @@ class CysendClient(Wrapped):
 
         # Errors `not_found` when there is no such verification; else as `phone_number_verification_request`.
         """
-        return self._handle.call(24, verification)
+        return self._call(24, verification)
 
     def ping(self) -> None:
         """Whether the gateway can be reached (operation `ping`). Says nothing about the credentials.
 
         # Errors As for every read; `invalid_answer` when somebody else answers.
         """
-        self._handle.call(25)
+        self._call(25)
 
     def put_active(self, gift_card_code: Secret, active: bool) -> None:
         """Lets a gift card be spent, or stops that (operation `putActive`). Twice is the same as once.
 
         # Errors As `get_gift_card`.
         """
-        self._handle.call(26, gift_card_code, active)
+        self._call(26, gift_card_code, active)
 
     def rotate_secret(self, secret: Secret) -> None:
         """Another password, or another token, of the same user, from the next call on. Another user is
@@ -2189,7 +2189,7 @@ class CysendClient(Wrapped):
 
         # Errors `invalid_argument` when it cannot be sent.
         """
-        self._handle.call(27, secret)
+        self._call(27, secret)
 
     def with_server(self, server: CysendServer) -> CysendClient:
         """A client for another server of the same host, for a single call or for many: what `server` leaves
@@ -2199,7 +2199,7 @@ class CysendClient(Wrapped):
         # Errors `invalid_argument` when a value cannot be a segment of an address, or when this client's
         address does not end in `/openapi/{environment}/{version}`.
         """
-        return CysendClient._of(self._handle.call(28, server))
+        return CysendClient._of(self._call(28, server))
 
     def __enter__(self) -> CysendClient:
         return self
@@ -2224,14 +2224,14 @@ class AsyncCysendClient(Wrapped):
 
         # Errors `invalid_argument` when an address, a limit or the credentials are not what they should be.
         """
-        self._handle = _native.construct("CysendClient", 0, config)
+        self._adopt(_native.construct("CysendClient", 0, config))
 
     async def balance(self) -> CysendBalance:
         """What the account has left (operation `balance`).
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(0)
+        return await self._call_async(0)
 
     async def close(self) -> None:
         """Takes no more calls, and waits for those that are on their way; they end at their deadlines at the
@@ -2239,7 +2239,7 @@ class AsyncCysendClient(Wrapped):
 
         # Errors `forked`.
         """
-        await self._handle.call_async(1)
+        await self._call_async(1)
 
     async def create_access_token(self, options: CysendTokenOptions) -> CysendToken:
         """Makes a token for somebody else (operation `createAccessToken`). Only for a client with a user and
@@ -2249,7 +2249,7 @@ class AsyncCysendClient(Wrapped):
         # Errors `invalid_argument`, also for a client with a token; `unauthorized`, `gateway_failed`,
         `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        return await self._handle.call_async(2, options)
+        return await self._call_async(2, options)
 
     async def create_order(self, orders: Sequence[CysendOrderRequest]) -> list[CysendOrder]:
         """Places orders (operation `createOrder`). **Moves money, and nothing protects this call**: after an
@@ -2262,7 +2262,7 @@ class AsyncCysendClient(Wrapped):
         scenario), `gateway_refused`, `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`,
         `closed`, `forked`.
         """
-        return await self._handle.call_async(3, orders)
+        return await self._call_async(3, orders)
 
     async def force_callback(self, request: CysendForceCallbackRequest) -> None:
         """Has the gateway send its callback for an order again (operation `forceCallback`).
@@ -2270,7 +2270,7 @@ class AsyncCysendClient(Wrapped):
         # Errors `not_found` also means that the order belongs to another account; `invalid_argument`,
         `unauthorized`, `gateway_failed`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        await self._handle.call_async(4, request)
+        await self._call_async(4, request)
 
     async def get_access_token(self) -> CysendToken:
         """The token that this client shows (operation `getAccessToken`). Only for a client with a token.
@@ -2278,7 +2278,7 @@ class AsyncCysendClient(Wrapped):
         # Errors `invalid_argument` for a client with a user and password; `not_found` when the token is gone;
         else as for every read.
         """
-        return await self._handle.call_async(5)
+        return await self._call_async(5)
 
     async def get_active(self, gift_card_code: Secret) -> CysendGiftCardActive:
         """Whether a gift card can be spent (operation `getActive`). Never repeated by itself: tries at codes
@@ -2286,7 +2286,7 @@ class AsyncCysendClient(Wrapped):
 
         # Errors As `get_gift_card`.
         """
-        return await self._handle.call_async(6, gift_card_code)
+        return await self._call_async(6, gift_card_code)
 
     async def get_catalogue(self, filter: CysendCatalogueFilter) -> CysendCatalogue:
         """The whole catalogue (operation `getCatalogue`): many megabytes. The gateway asks to fetch it once a
@@ -2294,28 +2294,28 @@ class AsyncCysendClient(Wrapped):
 
         # Errors `not_found` when there is no such gift card; else as for every read.
         """
-        return await self._handle.call_async(7, filter)
+        return await self._call_async(7, filter)
 
     async def get_categories(self, filter: CysendCategoryFilter) -> list[CysendCategory]:
         """Categories of products (operation `getCategories`). None is an empty list.
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(8, filter)
+        return await self._call_async(8, filter)
 
     async def get_countries(self, filter: CysendCountryFilter) -> list[CysendCountry]:
         """Countries with products (operation `getCountries`). None is an empty list.
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(9, filter)
+        return await self._call_async(9, filter)
 
     async def get_errors(self) -> list[CysendErrorDescription]:
         """The errors that the gateway can tell (operation `getErrors`).
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(10)
+        return await self._call_async(10)
 
     async def get_face_values(self, filter: CysendFaceValueFilter) -> CysendFaceValues:
         """Face values (operation `getFaceValues`). None is an empty record. With the filter `mobile` each
@@ -2323,7 +2323,7 @@ class AsyncCysendClient(Wrapped):
 
         # Errors `not_found` when a filter names what is not there; else as for every read.
         """
-        return await self._handle.call_async(11, filter)
+        return await self._call_async(11, filter)
 
     async def get_gift_card(self, gift_card_code: Secret) -> CysendGiftCard:
         """A gift card (operation `getGiftCard`). Never repeated by itself: tries at codes may be counted.
@@ -2331,42 +2331,42 @@ class AsyncCysendClient(Wrapped):
         # Errors `not_found` when there is no such card; `invalid_argument`, `unauthorized`, `gateway_failed`,
         `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        return await self._handle.call_async(12, gift_card_code)
+        return await self._call_async(12, gift_card_code)
 
     async def get_maintenance(self, product_id: int | None = None) -> list[CysendMaintenance]:
         """Maintenances, running and announced, of one product or of all (operation `getMaintenance`).
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(13, product_id)
+        return await self._call_async(13, product_id)
 
     async def get_notification_channels(self) -> list[CysendNotificationChannel]:
         """How to be notified (operation `getNotificationChannels`).
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(14)
+        return await self._call_async(14)
 
     async def get_notification_events(self) -> list[CysendNotificationEvent]:
         """What can be notified of (operation `getNotificationEvents`).
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(15)
+        return await self._call_async(15)
 
     async def get_notification_resource_types(self) -> list[CysendNotificationResourceType]:
         """What notifications can be about (operation `getNotificationResourceTypes`).
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(16)
+        return await self._call_async(16)
 
     async def get_order(self, query: CysendOrderQuery) -> list[CysendOrder]:
         """Looks orders up (operation `getOrder`).
 
         # Errors `not_found` also means that the order belongs to another account; else as for every read.
         """
-        return await self._handle.call_async(17, query)
+        return await self._call_async(17, query)
 
     async def get_product_cost(self, requests: Sequence[CysendCostRequest]) -> list[CysendCost]:
         """Calculates what face values would cost right now (operation `getProductCost`). Buys nothing. At
@@ -2375,7 +2375,7 @@ class AsyncCysendClient(Wrapped):
         # Errors As for every read: `invalid_argument`, `unauthorized`, `not_found`, `gateway_refused`,
         `gateway_failed`, `rate_limited`, `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        return await self._handle.call_async(18, requests)
+        return await self._call_async(18, requests)
 
     async def get_products(self, filter: CysendProductFilter) -> list[CysendProduct]:
         """Products (operation `getProducts`). None is an empty list. With the filter `mobile` each call costs
@@ -2383,28 +2383,28 @@ class AsyncCysendClient(Wrapped):
 
         # Errors `not_found` when a filter names what is not there; else as for every read.
         """
-        return await self._handle.call_async(19, filter)
+        return await self._call_async(19, filter)
 
     async def get_promotions(self, product_id: int | None = None) -> list[CysendPromotion]:
         """Promotions, running and announced, of one product or of all (operation `getPromotions`).
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(20, product_id)
+        return await self._call_async(20, product_id)
 
     async def get_responses(self) -> list[CysendResponseCode]:
         """The response codes that orders can have (operation `getResponses`).
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(21)
+        return await self._call_async(21)
 
     async def get_subscriptions(self) -> list[CysendSubscription]:
         """The account's subscriptions to notifications (operation `getSubscriptions`).
 
         # Errors As for every read.
         """
-        return await self._handle.call_async(22)
+        return await self._call_async(22)
 
     async def phone_number_verification_request(
         self,
@@ -2416,7 +2416,7 @@ class AsyncCysendClient(Wrapped):
         # Errors `invalid_argument`, `unauthorized`, `not_found` (language), `gateway_failed`,
         `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
         """
-        return await self._handle.call_async(23, request)
+        return await self._call_async(23, request)
 
     async def phone_number_verify(self, verification: CysendVerification) -> CysendVerificationStatus:
         """Gives the code that the owner of a number received (operation `phoneNumberVerify`). Never repeated
@@ -2424,21 +2424,21 @@ class AsyncCysendClient(Wrapped):
 
         # Errors `not_found` when there is no such verification; else as `phone_number_verification_request`.
         """
-        return await self._handle.call_async(24, verification)
+        return await self._call_async(24, verification)
 
     async def ping(self) -> None:
         """Whether the gateway can be reached (operation `ping`). Says nothing about the credentials.
 
         # Errors As for every read; `invalid_answer` when somebody else answers.
         """
-        await self._handle.call_async(25)
+        await self._call_async(25)
 
     async def put_active(self, gift_card_code: Secret, active: bool) -> None:
         """Lets a gift card be spent, or stops that (operation `putActive`). Twice is the same as once.
 
         # Errors As `get_gift_card`.
         """
-        await self._handle.call_async(26, gift_card_code, active)
+        await self._call_async(26, gift_card_code, active)
 
     def rotate_secret(self, secret: Secret) -> None:
         """Another password, or another token, of the same user, from the next call on. Another user is
@@ -2446,7 +2446,7 @@ class AsyncCysendClient(Wrapped):
 
         # Errors `invalid_argument` when it cannot be sent.
         """
-        self._handle.call(27, secret)
+        self._call(27, secret)
 
     def with_server(self, server: CysendServer) -> AsyncCysendClient:
         """A client for another server of the same host, for a single call or for many: what `server` leaves
@@ -2456,7 +2456,7 @@ class AsyncCysendClient(Wrapped):
         # Errors `invalid_argument` when a value cannot be a segment of an address, or when this client's
         address does not end in `/openapi/{environment}/{version}`.
         """
-        return AsyncCysendClient._of(self._handle.call(28, server))
+        return AsyncCysendClient._of(self._call(28, server))
 
     async def __aenter__(self) -> AsyncCysendClient:
         return self
@@ -2470,7 +2470,7 @@ def cysend_response_advice(code: str) -> CysendAdvice | None:
     cashier. Nothing for a code that the standard does not define; then the gateway's own words are all there
     is.
     """
-    return _native.call("cysend_response_advice", code)
+    return _native.call(0, code)
 
 
 cysend_response_advice.__module__ = "tillgate"
@@ -2488,7 +2488,7 @@ def cysend_test_callback(order: Order, status: str) -> CallbackRequest:
 
     Errors: `InvalidArgumentError` when the order is none that CY.SEND sells.
     """
-    return _native.call("cysend_test_callback", order, status)
+    return _native.call(1, order, status)
 
 
 cysend_test_callback.__module__ = "tillgate"

@@ -183,11 +183,12 @@ class CallbackReceiver(Wrapped):
     __module__ = "tillgate"
     __slots__ = ()
 
+    @_native.question_of("CallbackReceiver", 0)
     def callback_url(self) -> str:
         """Where the gateway is to post callbacks to: what goes into `NewOrder.callback_url`. Whoever has it
         can send callbacks, so keep it out of logs and pages.
         """
-        return self._handle.call(0)
+        return self._call(0)
 
     def close(self) -> None:
         """Takes no more connections, and waits until the requests that have arrived are answered: no longer
@@ -195,14 +196,14 @@ class CallbackReceiver(Wrapped):
 
         Errors: `ForkedError`.
         """
-        self._handle.call(1)
+        self._call(1)
 
     def status(self) -> CallbackReceiverStatus:
         """What came so far and what became of it, since the start.
 
         Errors: `ForkedError`.
         """
-        return self._handle.call(2)
+        return self._call(2)
 
     def __enter__(self) -> CallbackReceiver:
         return self
@@ -223,11 +224,12 @@ class AsyncCallbackReceiver(Wrapped):
     __module__ = "tillgate"
     __slots__ = ()
 
+    @_native.question_of("CallbackReceiver", 0)
     def callback_url(self) -> str:
         """Where the gateway is to post callbacks to: what goes into `NewOrder.callback_url`. Whoever has it
         can send callbacks, so keep it out of logs and pages.
         """
-        return self._handle.call(0)
+        return self._call(0)
 
     async def close(self) -> None:
         """Takes no more connections, and waits until the requests that have arrived are answered: no longer
@@ -235,14 +237,14 @@ class AsyncCallbackReceiver(Wrapped):
 
         Errors: `ForkedError`.
         """
-        await self._handle.call_async(1)
+        await self._call_async(1)
 
     async def status(self) -> CallbackReceiverStatus:
         """What came so far and what became of it, since the start.
 
         Errors: `ForkedError`.
         """
-        return await self._handle.call_async(2)
+        return await self._call_async(2)
 
     async def __aenter__(self) -> AsyncCallbackReceiver:
         return self
@@ -256,7 +258,7 @@ def new_callback_path() -> Secret:
     with your configuration, as you would keep a password: orders carry it to the gateway, and a receiver that
     comes back under another path does not hear of them any more.
     """
-    return _native.call("new_callback_path")
+    return _native.call(2)
 
 
 new_callback_path.__module__ = "tillgate"

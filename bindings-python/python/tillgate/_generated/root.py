@@ -6,7 +6,7 @@ from .. import _native
 
 def version() -> str:
     """The version of this library, as `major.minor.patch`."""
-    return _native.call("version")
+    return _native.call(5)
 
 
 version.__module__ = "tillgate"

@@ -17,10 +17,11 @@ class Secret(Veiled):
     def __init__(self, text: str) -> None:
         """Wraps a text. The caller's own copy is the caller's to wipe."""
         try:
-            self._handle = _native.construct("Secret", 0, text)
+            self._adopt(_native.construct("Secret", 0, text))
         finally:
             del text
 
+    @_native.question_of("Secret", 0)
     def reveal(self) -> str:
         """The text itself. Whoever asks for it takes care of it from here on."""
-        return self._handle.call(0)
+        return self._call(0)

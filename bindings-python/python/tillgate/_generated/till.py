@@ -44,14 +44,14 @@ class EventStream(Wrapped):
 
     def acknowledge(self, event_id: int) -> None:
         """Says that an event was handled, by its id; it does not come again."""
-        self._handle.call(0, event_id)
+        self._call(0, event_id)
 
     def next(self, timeout_ms: int) -> Event | None:
         """The next event, or nothing when there is none within so many milliseconds. Waiting acknowledges
         nothing. An event that was given and not acknowledged holds back later events of its own order only,
         and comes again.
         """
-        return self._handle.call(1, timeout_ms)
+        return self._call(1, timeout_ms)
 
     def __iter__(self) -> EventStream:
         return self
@@ -81,14 +81,14 @@ class AsyncEventStream(Wrapped):
 
     async def acknowledge(self, event_id: int) -> None:
         """Says that an event was handled, by its id; it does not come again."""
-        await self._handle.call_async(0, event_id)
+        await self._call_async(0, event_id)
 
     async def next(self, timeout_ms: int) -> Event | None:
         """The next event, or nothing when there is none within so many milliseconds. Waiting acknowledges
         nothing. An event that was given and not acknowledged holds back later events of its own order only,
         and comes again.
         """
-        return await self._handle.call_async(1, timeout_ms)
+        return await self._call_async(1, timeout_ms)
 
     def __aiter__(self) -> AsyncEventStream:
         return self
@@ -130,7 +130,7 @@ class Till(Wrapped):
         and returns how many orders that were. Their ids, requests' fingerprints and final states stay for
         ever.
         """
-        return self._handle.call(0, before)
+        return self._call(0, before)
 
     def attach_cysend(self, account: CysendAccount) -> None:
         """Lets orders go to an account at CY.SEND, and takes up the open orders of that account.
@@ -138,7 +138,7 @@ class Till(Wrapped):
         Errors: `InvalidArgumentError` when the name or the account is attached already, or a token's customer
         is not named.
         """
-        self._handle.call(1, account)
+        self._call(1, account)
 
     def buy(self, order: NewOrder) -> Order:
         """Places an order: writes it down, sends it, and returns it with the outcome of the attempt.
@@ -148,63 +148,63 @@ class Till(Wrapped):
         final: see `wait` and `events`. An attempt that surely was not sent is repeated until the order's time
         to act is over.
         """
-        return self._handle.call(2, order)
+        return self._call(2, order)
 
     def buy_batch(self, orders: Sequence[NewOrder]) -> builtins.list[Order]:
         """Places several orders, 1 to 1,000: all are written down in one commit, then each is sent. Returns
         them in the order given.
         """
-        return self._handle.call(3, orders)
+        return self._call(3, orders)
 
     def cancel(self, id: str) -> Order:
         """Calls a `pending` order off. Later than that it answers `TooLateError` and changes nothing."""
-        return self._handle.call(4, id)
+        return self._call(4, id)
 
     def close(self) -> None:
         """Closes the till: takes no new orders, ends its receivers of callbacks, waits for attempts up to
         their deadlines, and lets go of the journal. What is left then is looked up after the next open.
         Closing again does nothing.
         """
-        self._handle.call(5)
+        self._call(5)
 
     def enqueue(self, order: NewOrder) -> Order:
         """Writes an order down as `pending` and returns; it is sent in the background."""
-        return self._handle.call(6, order)
+        return self._call(6, order)
 
     def events(self) -> EventStream:
         """A stream of what happens to orders."""
-        return EventStream._of(self._handle.call(7))
+        return EventStream._of(self._call(7))
 
     def handle_callback(self, request: CallbackRequest) -> CallbackAnswer:
         """Takes a gateway's callback and says what to answer. Give the raw body, not parsed. Nothing in it is
         believed: the orders it names are looked up. Answer only after this has returned.
         """
-        return self._handle.call(8, request)
+        return self._call(8, request)
 
     def history(self, id: str) -> builtins.list[HistoryEntry]:
         """The history of an order, oldest entry first."""
-        return self._handle.call(9, id)
+        return self._call(9, id)
 
     def leave_quarantine(self, decided_by: str, grounds: str) -> None:
         """Ends the quarantine: the journal belongs to this machine from now on. It is journalled with who
         decided and why. Before that, make sure that no other machine uses the journal, and that its open
         orders are settled.
         """
-        self._handle.call(10, decided_by, grounds)
+        self._call(10, decided_by, grounds)
 
     def list(self, filter: OrderFilter) -> OrderPage:
         """A page of orders, newest first."""
-        return self._handle.call(11, filter)
+        return self._call(11, filter)
 
     def look_up(self, id: str) -> Order:
         """Asks the gateway about an order now, and returns it as it then is. An error means that nothing
         certain was learnt.
         """
-        return self._handle.call(12, id)
+        return self._call(12, id)
 
     def order(self, id: str) -> Order:
         """The order with this id. Case and trailing blanks do not count."""
-        return self._handle.call(13, id)
+        return self._call(13, id)
 
     def receive_callbacks(self, config: CallbackReceiverConfig) -> CallbackReceiver:
         """Receives callbacks by a web server of its own, and takes each in by `handle_callback`. Attach the
@@ -217,17 +217,17 @@ class Till(Wrapped):
         """
         from .receiver import CallbackReceiver
 
-        return CallbackReceiver._of(self._handle.call(14, config))
+        return CallbackReceiver._of(self._call(14, config))
 
     def refetch_code(self, id: str) -> Order:
         """Asks the gateway for the voucher again and encrypts it with the present key: for a voucher whose
         key was lost.
         """
-        return self._handle.call(15, id)
+        return self._call(15, id)
 
     def resolve(self, id: str, decision: Decision) -> Order:
         """Writes down what a person decided about an order in review or in conflict."""
-        return self._handle.call(16, id, decision)
+        return self._call(16, id, decision)
 
     def reveal(self, id: str) -> Voucher:
         """The voucher of an order. It is noted in the history before it is returned, and may be asked for
@@ -236,11 +236,11 @@ class Till(Wrapped):
         Errors: `NotFoundError` when there is none; `WrongKeyError` when the key that encrypted it is not here
         (see `refetch_code`).
         """
-        return self._handle.call(17, id)
+        return self._call(17, id)
 
     def status(self) -> TillStatus:
         """How the till stands: quarantine, whether orders can be bought, counts."""
-        return self._handle.call(18)
+        return self._call(18)
 
     def undo(self, undo: NewUndo) -> Order:
         """Undoes an order by another one, where the gateway can.
@@ -248,13 +248,13 @@ class Till(Wrapped):
         Errors: `NotSupportedError`; `TooLateError` when there is nothing to undo or an undo is under way;
         `InvalidArgumentError` when more is asked for than is left.
         """
-        return self._handle.call(19, undo)
+        return self._call(19, undo)
 
     def wait(self, id: str, timeout_ms: int) -> Order:
         """Waits until an order is final or in review, at most so many milliseconds, and returns it as it then
         is.
         """
-        return self._handle.call(20, id, timeout_ms)
+        return self._call(20, id, timeout_ms)
 
     def __enter__(self) -> Till:
         return self
@@ -298,7 +298,7 @@ class AsyncTill(Wrapped):
         and returns how many orders that were. Their ids, requests' fingerprints and final states stay for
         ever.
         """
-        return await self._handle.call_async(0, before)
+        return await self._call_async(0, before)
 
     async def attach_cysend(self, account: CysendAccount) -> None:
         """Lets orders go to an account at CY.SEND, and takes up the open orders of that account.
@@ -306,7 +306,7 @@ class AsyncTill(Wrapped):
         Errors: `InvalidArgumentError` when the name or the account is attached already, or a token's customer
         is not named.
         """
-        await self._handle.call_async(1, account)
+        await self._call_async(1, account)
 
     async def buy(self, order: NewOrder) -> Order:
         """Places an order: writes it down, sends it, and returns it with the outcome of the attempt.
@@ -316,63 +316,63 @@ class AsyncTill(Wrapped):
         final: see `wait` and `events`. An attempt that surely was not sent is repeated until the order's time
         to act is over.
         """
-        return await self._handle.call_async(2, order)
+        return await self._call_async(2, order)
 
     async def buy_batch(self, orders: Sequence[NewOrder]) -> builtins.list[Order]:
         """Places several orders, 1 to 1,000: all are written down in one commit, then each is sent. Returns
         them in the order given.
         """
-        return await self._handle.call_async(3, orders)
+        return await self._call_async(3, orders)
 
     async def cancel(self, id: str) -> Order:
         """Calls a `pending` order off. Later than that it answers `TooLateError` and changes nothing."""
-        return await self._handle.call_async(4, id)
+        return await self._call_async(4, id)
 
     async def close(self) -> None:
         """Closes the till: takes no new orders, ends its receivers of callbacks, waits for attempts up to
         their deadlines, and lets go of the journal. What is left then is looked up after the next open.
         Closing again does nothing.
         """
-        await self._handle.call_async(5)
+        await self._call_async(5)
 
     async def enqueue(self, order: NewOrder) -> Order:
         """Writes an order down as `pending` and returns; it is sent in the background."""
-        return await self._handle.call_async(6, order)
+        return await self._call_async(6, order)
 
     def events(self) -> AsyncEventStream:
         """A stream of what happens to orders."""
-        return AsyncEventStream._of(self._handle.call(7))
+        return AsyncEventStream._of(self._call(7))
 
     async def handle_callback(self, request: CallbackRequest) -> CallbackAnswer:
         """Takes a gateway's callback and says what to answer. Give the raw body, not parsed. Nothing in it is
         believed: the orders it names are looked up. Answer only after this has returned.
         """
-        return await self._handle.call_async(8, request)
+        return await self._call_async(8, request)
 
     async def history(self, id: str) -> builtins.list[HistoryEntry]:
         """The history of an order, oldest entry first."""
-        return await self._handle.call_async(9, id)
+        return await self._call_async(9, id)
 
     async def leave_quarantine(self, decided_by: str, grounds: str) -> None:
         """Ends the quarantine: the journal belongs to this machine from now on. It is journalled with who
         decided and why. Before that, make sure that no other machine uses the journal, and that its open
         orders are settled.
         """
-        await self._handle.call_async(10, decided_by, grounds)
+        await self._call_async(10, decided_by, grounds)
 
     async def list(self, filter: OrderFilter) -> OrderPage:
         """A page of orders, newest first."""
-        return await self._handle.call_async(11, filter)
+        return await self._call_async(11, filter)
 
     async def look_up(self, id: str) -> Order:
         """Asks the gateway about an order now, and returns it as it then is. An error means that nothing
         certain was learnt.
         """
-        return await self._handle.call_async(12, id)
+        return await self._call_async(12, id)
 
     async def order(self, id: str) -> Order:
         """The order with this id. Case and trailing blanks do not count."""
-        return await self._handle.call_async(13, id)
+        return await self._call_async(13, id)
 
     async def receive_callbacks(self, config: CallbackReceiverConfig) -> AsyncCallbackReceiver:
         """Receives callbacks by a web server of its own, and takes each in by `handle_callback`. Attach the
@@ -385,17 +385,17 @@ class AsyncTill(Wrapped):
         """
         from .receiver import AsyncCallbackReceiver
 
-        return AsyncCallbackReceiver._of(await self._handle.call_async(14, config))
+        return AsyncCallbackReceiver._of(await self._call_async(14, config))
 
     async def refetch_code(self, id: str) -> Order:
         """Asks the gateway for the voucher again and encrypts it with the present key: for a voucher whose
         key was lost.
         """
-        return await self._handle.call_async(15, id)
+        return await self._call_async(15, id)
 
     async def resolve(self, id: str, decision: Decision) -> Order:
         """Writes down what a person decided about an order in review or in conflict."""
-        return await self._handle.call_async(16, id, decision)
+        return await self._call_async(16, id, decision)
 
     async def reveal(self, id: str) -> Voucher:
         """The voucher of an order. It is noted in the history before it is returned, and may be asked for
@@ -404,11 +404,11 @@ class AsyncTill(Wrapped):
         Errors: `NotFoundError` when there is none; `WrongKeyError` when the key that encrypted it is not here
         (see `refetch_code`).
         """
-        return await self._handle.call_async(17, id)
+        return await self._call_async(17, id)
 
     async def status(self) -> TillStatus:
         """How the till stands: quarantine, whether orders can be bought, counts."""
-        return await self._handle.call_async(18)
+        return await self._call_async(18)
 
     async def undo(self, undo: NewUndo) -> Order:
         """Undoes an order by another one, where the gateway can.
@@ -416,13 +416,13 @@ class AsyncTill(Wrapped):
         Errors: `NotSupportedError`; `TooLateError` when there is nothing to undo or an undo is under way;
         `InvalidArgumentError` when more is asked for than is left.
         """
-        return await self._handle.call_async(19, undo)
+        return await self._call_async(19, undo)
 
     async def wait(self, id: str, timeout_ms: int) -> Order:
         """Waits until an order is final or in review, at most so many milliseconds, and returns it as it then
         is.
         """
-        return await self._handle.call_async(20, id, timeout_ms)
+        return await self._call_async(20, id, timeout_ms)
 
     async def __aenter__(self) -> AsyncTill:
         return self
