@@ -408,12 +408,15 @@ impl Tracker {
     }
 }
 
+/// The keys of orders, and what became of each.
+type Driven = Vec<(String, Result<Record>)>;
+
 /// The driving of a group of orders.
 enum Begun {
     /// In the task that waits for it.
-    Here(BoxFuture<'static, Vec<(String, Result<Record>)>>),
+    Here(BoxFuture<'static, Driven>),
     /// In a task of its own.
-    Apart(Result<runtime::Wait<Vec<(String, Result<Record>)>>>),
+    Apart(Result<runtime::Wait<Driven>>),
 }
 
 /// Counts an attempt for as long as it lives, whatever ends it.

@@ -76,7 +76,7 @@ impl Tracker {
                 let mut fresh = Vec::with_capacity(placed.len());
                 let places = placed.into_iter().map(|(record, created)| {
                     if !created {
-                        return Place::Old(record.order);
+                        return Place::Old(Box::new(record.order));
                     }
                     let key = record.key.clone();
                     fresh.push(record);
@@ -86,7 +86,7 @@ impl Tracker {
                 let mut driven: HashMap<String, Result<Record>> =
                     self.drive_all(fresh).await.into_iter().collect();
                 let order = |place| match place {
-                    Place::Old(order) => Ok(order),
+                    Place::Old(order) => Ok(*order),
                     Place::Driven(key) => match driven.remove(&key) {
                         Some(ended) => ended.map(|record| record.order),
                         None => self.order(&key),
@@ -163,7 +163,7 @@ impl Tracker {
 /// Where an order of a call comes from, in the end.
 enum Place {
     /// It was there before, and stays as it is.
-    Old(Order),
+    Old(Box<Order>),
     /// From driving the one with this key.
     Driven(String),
 }
