@@ -66,8 +66,6 @@ guards! {
     RefundSum = 31, rule 14, "refund_sum", "refunds beyond the payment go out";
     /// What the gateway listed before an undo is in its intent.
     UndoBaseline = 32, rule 14, "undo_baseline", "an earlier credit at the gateway is taken for the undo's own";
-    /// After a restored backup, what is new to an undo's baseline may be another undo's.
-    OutdatedBaseline = 37, rule 16, "outdated_baseline", "an undo of a restored journal takes another one's credit";
     /// A restored backup is noticed by its mirrored epoch.
     EpochMirror = 33, rule 16, "epoch_mirror", "the epoch beside the journal is not compared";
     /// A secret is never printed.
@@ -76,4 +74,6 @@ guards! {
     HttpsOnly = 35, rule 19, "https_only", "plain http to another machine is allowed";
     /// A gateway shows a certificate that the machine trusts.
     CertificateChecked = 36, rule 19, "certificate_checked", "any certificate is accepted";
+    /// After a restored backup, what is new to an undo's baseline may be another undo's.
+    OutdatedBaseline = 37, rule 16, "outdated_baseline", "an undo of a restored journal takes another one's credit";
 }
