@@ -13,11 +13,13 @@ mod expectation;
 mod fuzz;
 mod generate;
 mod guards;
+mod invent;
 mod judge;
 mod kills;
 mod kotlin;
 mod lint;
 mod made_up;
+mod memory;
 mod mutate;
 mod node;
 mod operations;
@@ -56,6 +58,9 @@ cargo xtask COMMAND
                         --break resend (or any guard's name) shows that the judge notices
   conformance [--language L]
                         what becomes of orders, by cases that are data; every public item with its docs; in each language
+  invent                a record and an operation with random names in a copy's core, and nowhere else: in each language
+                        they are there, with their docs, and the call comes to what it should
+  memory [--language L] a million calls in each language, and what they left in the memory of their process
   operations            every operation, parameter and field of the gateway's OpenAPI file, in each language
   simulate [--seeds N] [--from S] [--every-fault [--least N]] [--every-edge] [--break GUARD | --every-guard]
                         histories of a till from seeds, with the promise checked whenever something is sent, carried
@@ -120,7 +125,7 @@ fn run() -> Result<bool> {
             }
             ("gen", Long("check")) => check = true,
             ("demo", Long("break")) => broken = Some(arguments.value()?.string()?),
-            ("kills" | "conformance", Long("language")) => language = Some(arguments.value()?.string()?),
+            ("kills" | "conformance" | "memory", Long("language")) => language = Some(arguments.value()?.string()?),
             ("kills", Long("every")) => stride = arguments.value()?.parse()?,
             ("package", Long("try")) => which = package::Which::Trial,
             ("bench", Value(row)) => rows.push(row.string()?),
@@ -137,6 +142,8 @@ fn run() -> Result<bool> {
         "kills" => kills::run(&tree, language.as_deref(), stride.get()),
         "demo" => demo::run(&tree, broken.as_deref()),
         "bench" => bench::run(&tree, &rows),
+        "invent" => invent::command(&tree),
+        "memory" => memory::command(&tree, language.as_deref()),
         "operations" => operations::command(&tree),
         "conformance" => conformance::command(&tree, language.as_deref()),
         "package" => package::run(&tree, which),
