@@ -10,7 +10,7 @@ from pathlib import Path
 import tillgate
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples/python"))
-from shop import arguments, open_till  # noqa: E402
+from shop import arguments, open_till
 
 # Ten turns of five calls, and two that wait.
 CALLS_IN_TEN_TURNS = 52

@@ -125,7 +125,9 @@ fn run() -> Result<bool> {
             }
             ("gen", Long("check")) => check = true,
             ("demo", Long("break")) => broken = Some(arguments.value()?.string()?),
-            ("kills" | "conformance" | "memory", Long("language")) => language = Some(arguments.value()?.string()?),
+            ("kills" | "conformance" | "memory", Long("language")) => {
+                language = Some(arguments.value()?.string()?)
+            }
             ("kills", Long("every")) => stride = arguments.value()?.parse()?,
             ("package", Long("try")) => which = package::Which::Trial,
             ("bench", Value(row)) => rows.push(row.string()?),

@@ -55,10 +55,24 @@ pub fn command(tree: &Tree, language: Option<&str>) -> Result<bool> {
 
 /// Each language is a case. A program that does leave something behind is one more: it must be noticed.
 pub fn run(tree: &Tree, languages: &[Language]) -> Result<Tally> {
+    // Kotlin takes as long as all others together.
+    let (kotlin, others): (Vec<_>, Vec<_>) =
+        languages.iter().partition(|language| **language == Language::Kotlin);
+    let each = |languages: Vec<&Language>| -> Result<Vec<(&str, i64)>> {
+        let grown = |language: &Language| {
+            Ok((language.name(), grown_kib(tree, language.key(), &mut calls(tree, *language)?)?))
+        };
+        languages.into_iter().map(grown).collect()
+    };
+    let (kotlin, others) = std::thread::scope(|scope| {
+        let kotlin = scope.spawn(|| each(kotlin));
+        let others = each(others);
+        let kotlin = kotlin.join().unwrap_or_else(|_| Err(anyhow::anyhow!("Kotlin's calls panicked")));
+        (kotlin, others)
+    });
     let mut tally = Tally::default();
-    for &language in languages {
-        let grown = grown_kib(tree, language.key(), &mut calls(tree, language)?)?;
-        println!("   {}: {grown} KiB more after {CALLS} calls", language.name());
+    for (name, grown) in others?.into_iter().chain(kotlin?) {
+        println!("   {name}: {grown} KiB more after {CALLS} calls");
         tally.count(grown <= GROWTH_MAX_KIB as i64);
     }
     if languages.contains(&Language::C) {
