@@ -14,7 +14,7 @@ from shop import arguments, open_till
 
 # Ten turns of five calls, and two that wait.
 CALLS_IN_TEN_TURNS = 52
-NOBODY = tillgate.CysendCredentials(user="till", password="secret")
+NOBODY = tillgate.CysendCredentials(user="till", password=tillgate.Secret("secret"))
 
 
 def turn(order_id: str) -> None:

@@ -90,14 +90,9 @@ pub fn compile(tree: &Tree, artifacts: &[Artifact]) -> Result<()> {
 
 /// All that is compiled, word for word: another word makes it compile again.
 fn sources(tree: &Tree) -> Result<String> {
-    let mut files = vec![tree.root.join("bindings-kotlin/pom.xml")];
-    let folders = [
-        "bindings-kotlin/src",
-        "benches/kotlin",
-        "examples/kotlin",
-        "conformance/runners/kotlin",
-        "conformance/memory",
-    ];
+    let mut files =
+        ["bindings-kotlin/pom.xml", "conformance/memory/Memory.kt"].map(|file| tree.root.join(file)).to_vec();
+    let folders = ["bindings-kotlin/src", "benches/kotlin", "examples/kotlin", "conformance/runners/kotlin"];
     for folder in folders.into_iter().map(|folder| tree.root.join(folder)) {
         below(&folder, &mut files)?;
     }

@@ -72,7 +72,9 @@ cargo xtask COMMAND
   disks [--every N] [--break GUARD]
                         power cuts, failing and full disks at every operation of SQLite's, and what became of the
                         promise; with a guard off, the case that shows it
-  bench [ROW ...]       what exactness and durability cost, beside others: one table, with the machine (target/bench.md)
+  bench [ROW ...] [--small]
+                        what exactness and durability cost, beside others: one table, with the machine (target/bench.md);
+                        in small, only whether the sides agree, on what the tests have built
   package [--try]       release builds into target/packages/: their sizes, symbols and parts; with --try, those
                         of this machine alone, and then each sells with the tree renamed and cargo not found
 ";
@@ -117,6 +119,7 @@ fn run() -> Result<bool> {
     let (mut check, mut broken, mut language, mut guards) = (false, None, None, Vec::new());
     let (mut rows, mut stride) = (Vec::new(), std::num::NonZeroUsize::MIN);
     let mut which = package::Which::All;
+    let mut in_small = false;
     while let Some(argument) = arguments.next()? {
         match (command.as_str(), argument) {
             (_, Short('h') | Long("help")) => {
@@ -130,6 +133,7 @@ fn run() -> Result<bool> {
             }
             ("kills", Long("every")) => stride = arguments.value()?.parse()?,
             ("package", Long("try")) => which = package::Which::Trial,
+            ("bench", Long("small")) => in_small = true,
             ("bench", Value(row)) => rows.push(row.string()?),
             ("mutate", Value(word)) => guards.push(word.string()?),
             (_, other) => return Err(other.unexpected().into()),
@@ -143,7 +147,7 @@ fn run() -> Result<bool> {
         "document" => document::run(&tree),
         "kills" => kills::run(&tree, language.as_deref(), stride.get()),
         "demo" => demo::run(&tree, broken.as_deref()),
-        "bench" => bench::run(&tree, &rows),
+        "bench" => bench::run(&tree, &rows, in_small),
         "invent" => invent::command(&tree),
         "memory" => memory::command(&tree, language.as_deref()),
         "operations" => operations::command(&tree),

@@ -17,7 +17,7 @@ use crate::{c, kotlin, node, python, setup};
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// All that is allocated once is allocated in these.
-const WARM_UP: u64 = 120_000;
+const WARM_UP: u64 = 240_000;
 const CALLS: u64 = 1_000_000;
 /// Ten turns, in each of which each kind of call is made once, and two calls that wait for the journal.
 const CALLS_IN_TEN_TURNS: u64 = 52;

@@ -76,8 +76,8 @@ const SMALL: Scale = Scale {
     watch_s: 2,
 };
 
-/// The command. Without names, all rows.
-pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
+/// The command. Without names, all rows; in small, on what `cargo xtask test` has left built.
+pub fn run(tree: &Tree, names: &[String], in_small: bool) -> Result<bool> {
     for name in names {
         if !ROWS.iter().any(|row| row.name == name) {
             let known: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
@@ -86,6 +86,11 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
     }
     let chosen: Vec<&Row> =
         ROWS.iter().filter(|row| names.is_empty() || names.iter().any(|name| name == row.name)).collect();
+    if in_small {
+        let mut report = Report::default();
+        report.cases("benches, in small", || rows_in_small(tree, &chosen));
+        return Ok(report.finish());
+    }
     let mut report = Report::default();
     if !report.prepare("set-up: the machine", || setup::machine(tree, setup::For::Benches)) {
         return Ok(report.finish());
@@ -117,9 +122,13 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
 
 /// The stage of the tests: every row in small, on what the tests have built, without the peers.
 pub fn small(tree: &Tree) -> Result<Tally> {
+    rows_in_small(tree, &ROWS.iter().collect::<Vec<_>>())
+}
+
+fn rows_in_small(tree: &Tree, rows: &[&Row]) -> Result<Tally> {
     let makes = Makes::of_tests(tree)?;
     let mut tally = Tally::default();
-    for row in &ROWS {
+    for row in rows {
         match row.measure(tree, &makes, &SMALL) {
             Ok(lines) => tally.count(!lines.is_empty()),
             Err(error) => {
