@@ -12,6 +12,7 @@ mod latency;
 mod million;
 mod orders;
 mod plain;
+mod records;
 mod rounds;
 mod till;
 mod watch;
@@ -30,6 +31,7 @@ tillgate-bench WHAT
   orders till|client URL PLACE COUNT     so many orders a round, 64 at once
   commits PLACE COUNT STEPS              what so many commits per order cost, and nothing else
   latency URL PLACE COUNT                one order after the other, beside the same without a journal, beside one fdatasync
+  records URL PLACE COUNT                ten records through a call, and one, so many times, one after the other
   million URL PLACE ORDERS COUNT         the next order in a journal with so many, beside a new journal
   copy PLACE ORDERS                      multiplies the one order of a journal
   watch URL PLACE ORDERS RATE SECONDS    so many open orders, looked up at this rate
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         ["orders", side, url, place, count] => orders::run(side, url, place, count),
         ["commits", place, count, steps] => commits::run(place, count, steps),
         ["latency", url, place, count] => latency::run(url, place, count),
+        ["records", url, place, count] => records::run(url, place, count),
         ["million", url, place, orders, count] => million::run(url, place, orders, count),
         ["copy", place, orders] => million::copy(place, orders),
         ["watch", url, place, orders, rate, seconds] => watch::run(url, place, orders, rate, seconds),

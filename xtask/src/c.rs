@@ -64,7 +64,13 @@ pub fn watched_runner(tree: &Tree) -> Result<PathBuf> {
 fn runner_in(tree: &Tree, dialect: Dialect) -> Result<PathBuf> {
     let folder = tree.work.join("c");
     std::fs::create_dir_all(&folder)?;
-    compile(tree, &[&tree.root.join("conformance/runners/c/runner.c")], &folder, dialect)
+    compile(tree, &[&tree.root.join("conformance/runners/c/runner.c")], &folder, dialect, &[])
+}
+
+/// What makes very many calls, compiled with these options besides.
+pub fn memory(tree: &Tree, options: &[&str]) -> Result<PathBuf> {
+    let folder = tree.fresh("c-memory")?;
+    compile(tree, &[&tree.root.join("conformance/memory/memory.c")], &folder, Dialect::C99, options)
 }
 
 /// The whole stage.
@@ -102,7 +108,7 @@ fn compiled(
     dialect: Dialect,
     tally: &mut Tally,
 ) -> Option<PathBuf> {
-    let program = compile(tree, &[source], folder, dialect);
+    let program = compile(tree, &[source], folder, dialect, &[]);
     if let Err(error) = &program {
         println!("   {} ({}) does not compile: {error:#}", tree.told(source), dialect.name());
     }
@@ -164,10 +170,16 @@ fn watched(program: &Path, dialect: Dialect) -> Command {
 }
 
 /// The program is called after its first source.
-fn compile(tree: &Tree, sources: &[&Path], folder: &Path, dialect: Dialect) -> Result<PathBuf> {
+fn compile(
+    tree: &Tree,
+    sources: &[&Path],
+    folder: &Path,
+    dialect: Dialect,
+    options: &[&str],
+) -> Result<PathBuf> {
     let program = folder.join(format!("{}-{}", stem(sources[0]), dialect.name()));
     let mut command = dialect.compiler();
-    command.arg("-I").arg(tree.root.join("bindings-c/include")).args(sources);
+    command.args(options).arg("-I").arg(tree.root.join("bindings-c/include")).args(sources);
     if dialect == Dialect::Cpp17 {
         // The language of what follows is no longer C++ source.
         command.args(["-x", "none"]);

@@ -33,6 +33,10 @@ pub enum What {
     Sandbox,
     /// Core and what writes the bindings.
     Bindgen,
+    /// Core alone.
+    Core,
+    /// What each language but Python loads, and Rust's runner.
+    Faces,
 }
 
 /// Something that cargo made.
@@ -50,6 +54,7 @@ pub struct Artifact {
 pub fn cargo(tree: &Tree, subcommand: &str) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(&tree.root).env("CARGO_TARGET_DIR", &tree.target).arg(subcommand);
+    tree.keep_compiled(&mut command);
     // What cargo told xtask about xtask's own build is not for the builds that it starts.
     for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
         command.env_remove(name);
@@ -83,6 +88,17 @@ pub fn build(tree: &Tree, what: What) -> Result<Vec<Artifact>> {
         What::Bindgen => {
             command.args(["--package", "tillgate", "--package", "tillgate-bindgen", "--features", FEATURES]);
             "build-bindgen"
+        }
+        What::Core => {
+            command.args(["--package", "tillgate", "--features", FEATURES]);
+            "build-core"
+        }
+        What::Faces => {
+            for package in ["tillgate", "tillgate-c", "tillgate-node", "tillgate-uniffi", "tillgate-runner"] {
+                command.args(["--package", package]);
+            }
+            command.args(["--features", FEATURES]);
+            "build-faces"
         }
     };
     command.arg("--message-format=json-render-diagnostics");

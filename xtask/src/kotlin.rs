@@ -90,9 +90,9 @@ pub fn compile(tree: &Tree, artifacts: &[Artifact]) -> Result<()> {
 
 /// All that is compiled, word for word: another word makes it compile again.
 fn sources(tree: &Tree) -> Result<String> {
-    let mut files = vec![tree.root.join("bindings-kotlin/pom.xml")];
-    let folders =
-        ["bindings-kotlin/src", "bindings-kotlin/bench", "examples/kotlin", "conformance/runners/kotlin"];
+    let mut files =
+        ["bindings-kotlin/pom.xml", "conformance/memory/Memory.kt"].map(|file| tree.root.join(file)).to_vec();
+    let folders = ["bindings-kotlin/src", "benches/kotlin", "examples/kotlin", "conformance/runners/kotlin"];
     for folder in folders.into_iter().map(|folder| tree.root.join(folder)) {
         below(&folder, &mut files)?;
     }
@@ -143,6 +143,14 @@ pub fn run(tree: &Tree) -> Result<Tally> {
 pub fn java(tree: &Tree, class: &str) -> Result<Command> {
     let mut command = Command::new(JAVA);
     command.args(arguments(tree, class)?);
+    Ok(command)
+}
+
+/// The same as users start it: with both compilers, and with this library.
+pub fn optimised(tree: &Tree, class: &str, library: &Path) -> Result<Command> {
+    let mut command = Command::new(JAVA);
+    command.arg(format!("-Djna.library.path={}", library.display()));
+    command.arg("-cp").arg(class_path(tree)?).arg(class);
     Ok(command)
 }
 

@@ -13,11 +13,13 @@ mod expectation;
 mod fuzz;
 mod generate;
 mod guards;
+mod invent;
 mod judge;
 mod kills;
 mod kotlin;
 mod lint;
 mod made_up;
+mod memory;
 mod mutate;
 mod node;
 mod operations;
@@ -56,6 +58,9 @@ cargo xtask COMMAND
                         --break resend (or any guard's name) shows that the judge notices
   conformance [--language L]
                         what becomes of orders, by cases that are data; every public item with its docs; in each language
+  invent                a record and an operation with random names in a copy's core, and nowhere else: in each language
+                        they are there, with their docs, and the call comes to what it should
+  memory [--language L] a million calls in each language, and what they left in the memory of their process
   operations            every operation, parameter and field of the gateway's OpenAPI file, in each language
   simulate [--seeds N] [--from S] [--every-fault [--least N]] [--every-edge] [--break GUARD | --every-guard]
                         histories of a till from seeds, with the promise checked whenever something is sent, carried
@@ -67,7 +72,9 @@ cargo xtask COMMAND
   disks [--every N] [--break GUARD]
                         power cuts, failing and full disks at every operation of SQLite's, and what became of the
                         promise; with a guard off, the case that shows it
-  bench [ROW ...]       what exactness and durability cost, beside others: one table, with the machine (target/bench.md)
+  bench [ROW ...] [--small]
+                        what exactness and durability cost, beside others: one table, with the machine (target/bench.md);
+                        in small, only whether the sides agree, on what the tests have built
   package [--try]       release builds into target/packages/: their sizes, symbols and parts; with --try, those
                         of this machine alone, and then each sells with the tree renamed and cargo not found
 ";
@@ -112,6 +119,7 @@ fn run() -> Result<bool> {
     let (mut check, mut broken, mut language, mut guards) = (false, None, None, Vec::new());
     let (mut rows, mut stride) = (Vec::new(), std::num::NonZeroUsize::MIN);
     let mut which = package::Which::All;
+    let mut in_small = false;
     while let Some(argument) = arguments.next()? {
         match (command.as_str(), argument) {
             (_, Short('h') | Long("help")) => {
@@ -120,9 +128,12 @@ fn run() -> Result<bool> {
             }
             ("gen", Long("check")) => check = true,
             ("demo", Long("break")) => broken = Some(arguments.value()?.string()?),
-            ("kills" | "conformance", Long("language")) => language = Some(arguments.value()?.string()?),
+            ("kills" | "conformance" | "memory", Long("language")) => {
+                language = Some(arguments.value()?.string()?)
+            }
             ("kills", Long("every")) => stride = arguments.value()?.parse()?,
             ("package", Long("try")) => which = package::Which::Trial,
+            ("bench", Long("small")) => in_small = true,
             ("bench", Value(row)) => rows.push(row.string()?),
             ("mutate", Value(word)) => guards.push(word.string()?),
             (_, other) => return Err(other.unexpected().into()),
@@ -136,7 +147,9 @@ fn run() -> Result<bool> {
         "document" => document::run(&tree),
         "kills" => kills::run(&tree, language.as_deref(), stride.get()),
         "demo" => demo::run(&tree, broken.as_deref()),
-        "bench" => bench::run(&tree, &rows),
+        "bench" => bench::run(&tree, &rows, in_small),
+        "invent" => invent::command(&tree),
+        "memory" => memory::command(&tree, language.as_deref()),
         "operations" => operations::command(&tree),
         "conformance" => conformance::command(&tree, language.as_deref()),
         "package" => package::run(&tree, which),

@@ -60,6 +60,7 @@ pub fn maturin(tree: &Tree, workspace: &Path, target: &Path, wheels: &Path) -> C
     command.current_dir(workspace.join("bindings-python"));
     command.args(["-m", "maturin", "build", "--quiet", "--out"]).arg(wheels);
     command.env("CARGO_TARGET_DIR", target);
+    tree.keep_compiled(&mut command);
     // Cargo's own variables for xtask would name the wrong package.
     for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
         command.env_remove(name);

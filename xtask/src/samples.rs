@@ -218,6 +218,7 @@ buy()
             target: path("target"),
             built: path("target/debug"),
             work: path("target/xtask"),
+            compiled: None,
         };
         let block = |code: &str| Block {
             line: 1,

@@ -7,8 +7,8 @@ use crate::report::Report;
 use crate::sellers::Language;
 use crate::tree::Tree;
 use crate::{
-    bench, c, cargo_tests, conformance, demo, disks, document, fuzz, generate, kills, kotlin, mutate, node,
-    operations, python, setup, simulate,
+    bench, c, cargo_tests, conformance, demo, disks, document, fuzz, generate, kills, kotlin, memory, mutate,
+    node, operations, python, setup, simulate,
 };
 
 /// A virtual machine takes a second to start, twice for each kill. `cargo xtask kills --language kotlin` takes all of them.
@@ -70,10 +70,11 @@ pub fn run(tree: &Tree) -> Result<bool> {
             report
                 .cases("what becomes of orders, in each language", || conformance::run(tree, &Language::ALL));
             report.cases("what each language offers", || conformance::items(tree, &programs));
+            report.cases("benches, in small", || bench::small(tree));
+            report.cases("a million calls in each language", || memory::run(tree, &Language::ALL));
         } else {
             report.given_up("the comparison of languages", "the set-up of Node or Kotlin failed");
         }
-        report.cases("benches, in small", || bench::small(tree));
     } else {
         report.given_up("Python", "its set-up failed");
     }

@@ -1,6 +1,7 @@
 //! Where things are, wherever the clone lies and whatever the present folder is.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -14,6 +15,8 @@ pub struct Tree {
     pub built: PathBuf,
     /// What xtask writes: logs, and the places where programs run.
     pub work: PathBuf,
+    /// Where cargo keeps what it compiles on the way, if not in the target folder.
+    pub compiled: Option<PathBuf>,
 }
 
 impl Tree {
@@ -28,7 +31,7 @@ impl Tree {
         let work = target.join("xtask");
         std::fs::create_dir_all(work.join("logs"))
             .with_context(|| format!("{} cannot be made", work.display()))?;
-        Ok(Self { root, target, built, work })
+        Ok(Self { root, target, built, work, compiled: None })
     }
 
     /// A program of the workspace.
@@ -46,6 +49,13 @@ impl Tree {
         let path = self.work.join(name);
         empty(&path)?;
         Ok(path)
+    }
+
+    /// Has cargo, or what starts it, keep what it compiles where this tree wants it. A cargo that does not know it compiles more.
+    pub fn keep_compiled(&self, command: &mut Command) {
+        if let Some(folder) = &self.compiled {
+            command.env("CARGO_BUILD_BUILD_DIR", folder);
+        }
     }
 
     /// A path as people type it: from the root of the workspace.

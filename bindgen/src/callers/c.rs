@@ -6,8 +6,11 @@ use askama::Template;
 use super::{Surface, made};
 use crate::c::types::{has_flag, list_name, members, single};
 use crate::c::{c_name, calls};
-use crate::ir::{EnumKind, Function, Interface, Object, Type, snake};
+use crate::ir::{Argument, EnumKind, Function, Interface, Object, Type, snake};
 use crate::write::GeneratedFile;
+
+/// What the runner calls its own, where arguments are variables beside it.
+const RUNNERS: [&str; 7] = ["given", "place", "made", "items", "count", "pair", "keep"];
 
 /// How a field or argument lies in C.
 enum Shape {
@@ -183,12 +186,13 @@ fn call(interface: &Interface, object: Option<&Object>, function: &Function, has
     let makes = made(function).map(|object| (object.to_string(), c_name(object)));
     let (mut declarations, mut passed) = (Vec::new(), Vec::new());
     for argument in &function.arguments {
-        for member in members(interface, &argument.name, &argument.ty) {
+        for member in members(interface, &local(&argument.name), &argument.ty) {
             declarations.push(member.declaration());
             passed.push(member.name);
         }
     }
-    let arguments = function.arguments.iter().map(|a| value(interface, &a.name, &a.ty)).collect();
+    let argument = |a: &Argument| Value { name: a.name.clone(), ..value(interface, &local(&a.name), &a.ty) };
+    let arguments = function.arguments.iter().map(argument).collect();
     let out = function.returns.as_ref().filter(|_| makes.is_none()).map(|ty| out(interface, ty));
     Call {
         object: object.map_or("-".to_string(), |object| object.name.clone()),
@@ -201,6 +205,11 @@ fn call(interface: &Interface, object: Option<&Object>, function: &Function, has
         passed,
         out,
     }
+}
+
+/// The variable for an argument. One of the runner's own names would be hidden by it.
+fn local(argument: &str) -> String {
+    if RUNNERS.contains(&argument) { format!("{argument}_") } else { argument.to_string() }
 }
 
 fn out(interface: &Interface, ty: &Type) -> Out {

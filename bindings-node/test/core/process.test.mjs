@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 
@@ -145,23 +144,4 @@ test('threads alone load it, are ended in the middle of their calls, and the pro
     }
     console.log('lives')`)
   assert.deepEqual(await ended, { code: 0, signal: null, out: 'lives\n', err: '' })
-})
-
-test('memory stays flat over very many calls', async (t) => {
-  const till = await openTill(t, gateway)
-  await till.buy(newOrder())
-  const rounds = Number(process.env.TILLGATE_MEMORY_CALLS ?? 20_000) / 20
-  const call = async (times) => {
-    for (let i = 0; i < times; i++) {
-      await Promise.all([...Array.from({ length: 19 }, () => till.list({})), till.order('none').catch(() => {})])
-      // The collector has its turn.
-      if (i % 100 === 0) await sleep(0)
-    }
-  }
-  await call(Math.ceil(rounds / 2))
-  const before = process.memoryUsage().rss
-  await call(rounds)
-  const grown = (process.memoryUsage().rss - before) / 1e6
-  t.diagnostic(`${rounds * 20} calls: ${grown.toFixed(1)} MB more than after the first ${Math.ceil(rounds / 2) * 20}`)
-  assert.ok(grown < 32, `memory grew by ${grown} MB`)
 })

@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::compile;
+use crate::compile::{self, What};
+use crate::kotlin;
+use crate::package::jar;
 use crate::package::library;
+use crate::package::npm;
 use crate::package::target::Target;
 use crate::package::tools::Tools;
 use crate::package::wheel;
@@ -26,6 +29,8 @@ const LIMIT: Duration = Duration::from_secs(60 * 60);
 pub enum Need {
     C,
     Python,
+    Node,
+    Kotlin,
     Go,
     PeerOfPython,
     TypeScript,
@@ -39,6 +44,10 @@ pub struct Makes {
     pub c: Option<PathBuf>,
     /// The interpreter, and the folder of the package.
     pub python: Option<(PathBuf, PathBuf)>,
+    /// The folder of the package.
+    pub node: Option<PathBuf>,
+    /// The folder of the native library.
+    pub kotlin: Option<PathBuf>,
     pub go: Option<PathBuf>,
     pub peer_of_python: Option<(PathBuf, PathBuf)>,
     pub typescript: Option<PathBuf>,
@@ -52,7 +61,7 @@ impl Makes {
         build.args(["--profile", "quick", "--package", "tillgate-benches"]);
         program::run(&mut build, &tree.log("bench-build"), Output::Together, LIMIT)?.ok()?;
         let mut makes = Self { program: tree.target.join("quick/tillgate-bench"), ..Self::default() };
-        if needed(Need::C) || needed(Need::Python) {
+        if [Need::C, Need::Python, Need::Node, Need::Kotlin].into_iter().any(needed) {
             let (tools, target) = (Tools::install(tree)?, Target::own()?);
             if needed(Need::C) {
                 let library = library::build(tree, &tools, target)?.shared;
@@ -64,6 +73,15 @@ impl Makes {
                 let place = tree.work.join("bench-python");
                 wheel::unpack(tree, &tools, &made, &place)?;
                 makes.python = Some(("python3".into(), place));
+            }
+            if needed(Need::Node) {
+                makes.node = Some(npm::unpacked(tree, &npm::addon(tree, &tools, target)?, target)?);
+            }
+            if needed(Need::Kotlin) {
+                kotlin::fetch(tree)?;
+                kotlin::compile(tree, &compile::build(tree, What::Bindgen)?)?;
+                let native = jar::native(tree, &tools, target)?;
+                makes.kotlin = native.parent().map(Path::to_path_buf);
             }
         }
         if needed(Need::Go) {
@@ -84,6 +102,8 @@ impl Makes {
             program: tree.program("tillgate-bench"),
             c: Some(c(tree, &tree.program("libtillgate.so"), "bench-c-small")?),
             python: Some((setup::interpreter(tree), python::installed(tree))),
+            node: Some(tree.root.join("bindings-node")),
+            kotlin: Some(tree.built.clone()),
             ..Self::default()
         })
     }

@@ -32,6 +32,10 @@ pub struct Scale {
     pub one_by_one: u64,
     pub calls_of_c: u64,
     pub calls_of_python: u64,
+    pub calls_of_node: u64,
+    pub calls_of_kotlin: u64,
+    pub pages: u64,
+    pub at_once: u64,
     pub held: u64,
     pub look_ups_per_second: u64,
     pub watch_s: u64,
@@ -45,6 +49,10 @@ const FULL: Scale = Scale {
     one_by_one: 200,
     calls_of_c: 5_000_000,
     calls_of_python: 300_000,
+    calls_of_node: 1_000_000,
+    calls_of_kotlin: 100_000,
+    pages: 2_000,
+    at_once: 1_000,
     held: 1_000_000,
     look_ups_per_second: 200,
     watch_s: 15,
@@ -59,13 +67,17 @@ const SMALL: Scale = Scale {
     one_by_one: 4,
     calls_of_c: 1_000,
     calls_of_python: 1_000,
+    calls_of_node: 1_000,
+    calls_of_kotlin: 1_000,
+    pages: 20,
+    at_once: 100,
     held: 500,
     look_ups_per_second: 20,
     watch_s: 2,
 };
 
-/// The command. Without names, all rows.
-pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
+/// The command. Without names, all rows; in small, on what `cargo xtask test` has left built.
+pub fn run(tree: &Tree, names: &[String], in_small: bool) -> Result<bool> {
     for name in names {
         if !ROWS.iter().any(|row| row.name == name) {
             let known: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
@@ -74,6 +86,11 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
     }
     let chosen: Vec<&Row> =
         ROWS.iter().filter(|row| names.is_empty() || names.iter().any(|name| name == row.name)).collect();
+    if in_small {
+        let mut report = Report::default();
+        report.cases("benches, in small", || rows_in_small(tree, &chosen));
+        return Ok(report.finish());
+    }
     let mut report = Report::default();
     if !report.prepare("set-up: the machine", || setup::machine(tree, setup::For::Benches)) {
         return Ok(report.finish());
@@ -105,9 +122,13 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
 
 /// The stage of the tests: every row in small, on what the tests have built, without the peers.
 pub fn small(tree: &Tree) -> Result<Tally> {
+    rows_in_small(tree, &ROWS.iter().collect::<Vec<_>>())
+}
+
+fn rows_in_small(tree: &Tree, rows: &[&Row]) -> Result<Tally> {
     let makes = Makes::of_tests(tree)?;
     let mut tally = Tally::default();
-    for row in &ROWS {
+    for row in rows {
         match row.measure(tree, &makes, &SMALL) {
             Ok(lines) => tally.count(!lines.is_empty()),
             Err(error) => {

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::kotlin;
 use crate::tree::Tree;
 
 use super::Scale;
@@ -21,7 +22,7 @@ pub struct Row {
     measure: fn(&Bench<'_>) -> Result<Vec<Line>>,
 }
 
-pub const ROWS: [Row; 10] = [
+pub const ROWS: [Row; 13] = [
     Row { name: "catalogue", needs: &[Need::Go, Need::TypeScript], measure: catalogue },
     Row {
         name: "catalogue-python",
@@ -33,6 +34,9 @@ pub const ROWS: [Row; 10] = [
     Row { name: "orders-python", needs: &[Need::Python, Need::PeerOfPython], measure: orders_in_python },
     Row { name: "latency", needs: &[], measure: latency },
     Row { name: "call", needs: &[Need::C, Need::Python], measure: call },
+    Row { name: "call-others", needs: &[Need::Node, Need::Kotlin], measure: call_in_others },
+    Row { name: "records", needs: &[Need::Node, Need::Kotlin], measure: records },
+    Row { name: "node-loop", needs: &[Need::Node], measure: node_loop },
     Row { name: "million", needs: &[], measure: million },
     Row { name: "watch", needs: &[], measure: watch },
     Row { name: "seller", needs: &[Need::C], measure: seller },
@@ -253,19 +257,6 @@ fn call(bench: &Bench<'_>) -> Result<Vec<Line>> {
     let c = bench.rounds(c, None)?;
     let python = bench.python("python", &["call", &bench.scale.calls_of_python.to_string()])?;
     let python = bench.rounds(python, None)?;
-    let each = |rounds: &[Round], name: &str| -> Result<Times> {
-        let times = rounds.iter().map(|round| Some(round.samples.get(name)?.first()? / round.count as f64));
-        Ok(Times(times.collect::<Option<_>>().with_context(|| format!("no {name}"))?))
-    };
-    let absolute = |row, what: &str, times: &Times, peer: String, most: Option<f64>| Line {
-        row,
-        ours: format!("{what}: {}", spread(times)),
-        peer,
-        figure: nanoseconds(times.median()),
-        value: times.median(),
-        goal: most.map_or(Goal::None, Goal::AtMost),
-        told_goal: most.map_or("beside it".to_string(), |most| format!("≤ {most:.0} ns")),
-    };
     let nothing = format!("a Python function that does nothing: {}", spread(&each(&python, "python")?));
     Ok(vec![
         absolute("trivial call, C", "`tg_money_init`", &each(&c, "init")?, String::new(), Some(10.0)),
@@ -285,6 +276,67 @@ fn call(bench: &Bench<'_>) -> Result<Vec<Line>> {
             None,
         ),
     ])
+}
+
+/// Beside Python's, which has a row of its own.
+fn call_in_others(bench: &Bench<'_>) -> Result<Vec<Line>> {
+    let node = bench.node("node", &["call", &bench.scale.calls_of_node.to_string()])?;
+    let node = bench.rounds(node, None)?;
+    let kotlin = bench.kotlin("kotlin", &["call", &bench.scale.calls_of_kotlin.to_string()])?;
+    let kotlin = bench.rounds(kotlin, None)?;
+    let nothing = format!("a function in JavaScript that does nothing: {}", spread(&each(&node, "nothing")?));
+    let (version, reveal) = ("version()", "`Secret.reveal()`");
+    Ok(vec![
+        absolute("trivial call, Node", reveal, &each(&node, "reveal")?, nothing, Some(300.0)),
+        absolute("function by name, Node", version, &each(&node, "version")?, String::new(), None),
+        absolute("trivial call, Kotlin", reveal, &each(&kotlin, "reveal")?, String::new(), None),
+        absolute("function by name, Kotlin", version, &each(&kotlin, "version")?, String::new(), None),
+    ])
+}
+
+fn records(bench: &Bench<'_>) -> Result<Vec<Line>> {
+    let gateway = bench.gateway("success")?;
+    let pages = bench.scale.pages.to_string();
+    let place = |name: &str| bench.folder(name);
+    let (rust, node, kotlin) = (place("rust"), place("node"), place("kotlin"));
+    let sides = [
+        bench.rust("Rust", &["records", &gateway.url, &rust, &pages])?,
+        bench.node("Node", &["records", &gateway.url, &node, &pages])?,
+        bench.kotlin("Kotlin", &["records", &gateway.url, &kotlin, &pages])?,
+    ];
+    let (whole, over) = ("ten orders out of the journal, by a call", "what the language adds to that call");
+    let mut lines = Vec::new();
+    let mut rust: Option<Times> = None;
+    // One after the other, so that none has another one's threads beside it. Nothing is bought in a round.
+    for side in sides {
+        let name = side.name;
+        let rounds = bench.rounds(side, None)?;
+        let (ten, one) = (medians(&rounds, "records")?, medians(&rounds, "one")?);
+        let beside = format!("one order: {}", spread(&one));
+        lines.push(absolute(whole, name, &ten, beside, None));
+        let Some(rust) = &rust else {
+            rust = Some(ten);
+            continue;
+        };
+        let added = Times(ten.0.iter().zip(&rust.0).map(|(ours, rust)| (ours - rust).max(0.0)).collect());
+        let most = (name == "Node").then_some(80_000.0);
+        lines.push(absolute(over, name, &added, format!("the call in Rust: {}", spread(rust)), most));
+    }
+    Ok(lines)
+}
+
+fn node_loop(bench: &Bench<'_>) -> Result<Vec<Line>> {
+    let gateway = bench.gateway("success")?;
+    let count = bench.scale.at_once.to_string();
+    let side = bench.node("node", &["loop", &gateway.url, &bench.folder("till"), &count])?;
+    let rounds = bench.rounds(side, Some(&gateway))?;
+    let figure = |name: &str| -> Result<Times> {
+        let figures = rounds.iter().map(|round| round.figures.get(name).map(|figure| *figure as f64));
+        Ok(Times(figures.collect::<Option<_>>().with_context(|| format!("no {name}"))?))
+    };
+    let (worst, ticks) = (figure("worst delay, ns")?, figure("ticks")?);
+    let what = format!("worst delay of a timer of 5 ms, {:.0} ticks", ticks.median());
+    Ok(vec![absolute("1,000 orders at once in Node", &what, &worst, String::new(), None)])
 }
 
 fn million(bench: &Bench<'_>) -> Result<Vec<Line>> {
@@ -411,6 +463,19 @@ impl Bench<'_> {
         started(name, interpreter, package, &script, arguments)
     }
 
+    fn node(&self, name: &'static str, arguments: &[&str]) -> Result<Side> {
+        let package = self.makes.node.as_ref().context("Node's side was not made")?;
+        let mut command = Command::new("node");
+        command.arg(self.tree.root.join("benches/node/side.mjs")).arg(package).args(arguments);
+        Side::start(name, &mut command)
+    }
+
+    fn kotlin(&self, name: &'static str, arguments: &[&str]) -> Result<Side> {
+        let library = self.makes.kotlin.as_ref().context("Kotlin's side was not made")?;
+        let mut command = kotlin::optimised(self.tree, "bench.SideKt", library)?;
+        Side::start(name, command.args(arguments))
+    }
+
     fn peer_of_python(&self, name: &'static str, arguments: &[&str]) -> Result<Side> {
         let (interpreter, package) =
             self.makes.peer_of_python.as_ref().context("Python's peer was not made")?;
@@ -504,6 +569,25 @@ fn started(
     let mut command = Command::new(interpreter);
     command.arg(script).args(arguments).env("PYTHONPATH", package).env("PYTHONDONTWRITEBYTECODE", "1");
     Side::start(name, &mut command)
+}
+
+/// What one of so many calls took, in each round.
+fn each(rounds: &[Round], name: &str) -> Result<Times> {
+    let times = rounds.iter().map(|round| Some(round.samples.get(name)?.first()? / round.count as f64));
+    Ok(Times(times.collect::<Option<_>>().with_context(|| format!("no {name}"))?))
+}
+
+/// A time that stands for itself.
+fn absolute(row: &'static str, what: &str, times: &Times, peer: String, most: Option<f64>) -> Line {
+    Line {
+        row,
+        ours: format!("{what}: {}", spread(times)),
+        peer,
+        figure: nanoseconds(times.median()),
+        value: times.median(),
+        goal: most.map_or(Goal::None, Goal::AtMost),
+        told_goal: most.map_or("beside it".to_string(), |most| format!("≤ {}", nanoseconds(most))),
+    }
 }
 
 /// The median of each round's single times.

@@ -8,10 +8,10 @@ mod crates;
 mod elf;
 mod import_time;
 mod inspection;
-mod jar;
+pub(crate) mod jar;
 pub(crate) mod library;
 mod notices;
-mod npm;
+pub(crate) mod npm;
 mod parts;
 #[cfg(test)]
 mod settings;

@@ -80,6 +80,15 @@ pub fn pack_main(tree: &Tree, platforms: &[String], packages: &Path) -> Result<P
     pack(tree, &folder, manifest, packages)
 }
 
+/// The JavaScript with the addon of this machine beside it, as in a checkout.
+pub fn unpacked(tree: &Tree, addon: &Path, target: Target) -> Result<PathBuf> {
+    let (source, folder) = (tree.root.join("bindings-node"), tree.fresh("npm-unpacked")?);
+    copy(&source.join("js"), &folder.join("js"))?;
+    copy(&source.join("package.json"), &folder.join("package.json"))?;
+    std::fs::copy(addon, folder.join(format!("tillgate.{}.node", platform(target)?)))?;
+    Ok(folder)
+}
+
 /// The manifest of a package in the tree, as it is shipped.
 fn manifest(folder: &Path) -> Result<Map<String, Value>> {
     let path = folder.join("package.json");
