@@ -617,7 +617,7 @@ impl<'a> Step<'a> {
         }
         let absence = &mut self.after.absence;
         absence.answers += 1;
-        absence.running_ms += since_last.as_millis() as u64;
+        absence.running_ms = absence.running_ms.saturating_add(since_last.as_millis() as u64);
         let settled = absence.answers >= rule.answers_min && absence.running_ms >= rule.running_ms;
         self.touched = true;
         self.what = "not_found";
