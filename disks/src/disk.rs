@@ -543,14 +543,22 @@ impl Disk {
 }
 
 impl File {
+    /// Doomed bytes stay as they are, but for those that were written again. A length becomes safe with any sync.
     fn sync(&mut self) {
+        let mut doomed: Vec<Change> = Vec::new();
         for change in std::mem::take(&mut self.unsafe_changes) {
-            if change.doomed {
-                self.unsafe_changes.push(change);
-            } else {
-                change.what.apply(&mut self.safe);
+            if change.doomed && matches!(change.what, What::Write { .. }) {
+                doomed.push(change);
+                continue;
             }
+            change.what.apply(&mut self.safe);
+            let left = |old: Change| {
+                let Change { number, what, doomed } = old;
+                what.left_by(&change.what).into_iter().map(move |what| Change { number, what, doomed })
+            };
+            doomed = doomed.into_iter().flat_map(left).collect();
         }
+        self.unsafe_changes = doomed;
     }
 
     fn after_cut(
@@ -600,6 +608,23 @@ impl What {
             Self::Write { at, bytes } => put(file, *at, bytes),
             Self::Truncate { size } => file.truncate(*size as usize),
         }
+    }
+
+    /// What remains of a write after a later change of the same file.
+    fn left_by(self, later: &Self) -> Vec<Self> {
+        let Self::Write { at, bytes } = self else { return vec![self] };
+        let (from, to) = match later {
+            Self::Write { at, bytes } => (*at, *at + bytes.len() as u64),
+            Self::Truncate { size } => (*size, u64::MAX),
+        };
+        let end = at + bytes.len() as u64;
+        let part = |from: u64, to: u64| {
+            let bytes = &bytes[(from - at) as usize..(to - at) as usize];
+            Self::Write { at: from, bytes: bytes.to_vec() }
+        };
+        let before = (at < from).then(|| part(at, from.min(end)));
+        let after = (to < end).then(|| part(to.max(at), end));
+        before.into_iter().chain(after).collect()
     }
 
     /// Each sector of the disk that a write touches is written or is not.

@@ -101,7 +101,7 @@ pub fn check_told(reading: &Reading, books: &mut Books) {
 }
 
 /// At the end: each order has exactly one state that it may have.
-pub fn check(reading: &Reading, found: &BTreeMap<String, String>, ledger: &Ledger, books: &mut Books) {
+pub fn check(reading: &Reading, found: &BTreeMap<String, (u64, String)>, ledger: &Ledger, books: &mut Books) {
     for row in &ledger.rows {
         let count = ledger.rows.iter().filter(|other| other.id == row.id).count();
         if count > 1 {
@@ -113,7 +113,7 @@ pub fn check(reading: &Reading, found: &BTreeMap<String, String>, ledger: &Ledge
     }
     let orders: Vec<_> = books.orders.iter().map(|(id, product)| (id.clone(), *product)).collect();
     for (id, product) in orders {
-        let found = found.get(&id).map(String::as_str);
+        let found = found.get(&id).map(|(_, state)| state.as_str());
         match (expected(&id, product, found, ledger), reading.orders.get(&id)) {
             (None, None) => {}
             (None, Some(entry)) => {

@@ -154,8 +154,9 @@ struct Life<'a> {
     ledger: SharedLedger,
     books: SharedBooks,
     wall: Timestamp,
-    /// The state in which a later process found each order first.
-    found: BTreeMap<String, String>,
+    /// The state in which a later process found each order first, and its version. What the power took back, unless somebody had
+    /// been told of it, was never found.
+    found: BTreeMap<String, (u64, String)>,
     must_notice: bool,
     report: Report,
 }
@@ -274,8 +275,11 @@ impl Life<'_> {
         match judge::read_copy(&self.place.journal(), &self.place.copies()) {
             Ok(reading) => {
                 judge::check_told(&reading, &mut books(&self.books));
+                self.found.retain(|id, _| reading.orders.contains_key(id));
                 for (id, entry) in &reading.orders {
-                    self.found.entry(id.clone()).or_insert_with(|| entry.state.clone());
+                    if self.found.get(id).is_none_or(|(version, _)| entry.version < *version) {
+                        self.found.insert(id.clone(), (entry.version, entry.state.clone()));
+                    }
                 }
                 self.must_notice = reading.epoch < self.place.mirrored_epoch();
             }

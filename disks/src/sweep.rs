@@ -200,7 +200,11 @@ pub fn sweep(cases: &[(usize, Kind, Case)], threads: usize, until_broken: bool) 
         let (mut told, mut done) = (Instant::now(), 0);
         for (row, kind, case, report) in reports {
             done += 1;
+            let broken = totals.broken.len();
             totals.add(row, kind, case, report);
+            if let Some((case, _)) = totals.broken.get(broken) {
+                println!("  broken: {case:?}");
+            }
             if until_broken && totals.broken.iter().any(|(_, report)| report.breaks_the_promise()) {
                 enough.store(true, Ordering::SeqCst);
             }

@@ -128,6 +128,21 @@ fn what_a_failed_sync_has_not_written_is_lost_although_everybody_reads_it() {
 }
 
 #[test]
+fn what_is_written_again_after_a_failed_sync_is_there_whatever_survives() {
+    let scratch = Scratch::new();
+    let connection = scratch.open("FULL", "wal");
+    scratch.fault(Fault::Fails { operation: Operation::Sync, at: 2, lasting: false });
+    put(&connection).unwrap();
+    put(&connection).unwrap_err();
+    // In the place of what failed.
+    connection.execute("DELETE FROM kept", []).unwrap();
+    lock(scratch.mounted.disk()).set_fault(None);
+    scratch.reboot(Survival::Everything);
+    drop(connection);
+    assert_eq!(scratch.kept(), 0);
+}
+
+#[test]
 fn a_full_disk_says_so() {
     let scratch = Scratch::new();
     let connection = scratch.open("FULL", "wal");
