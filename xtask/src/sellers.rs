@@ -139,6 +139,8 @@ impl Seller {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);
+        // By it cargo leads to the library of the tree that it runs; a program says itself which one it means.
+        command.env_remove("LD_LIBRARY_PATH");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
