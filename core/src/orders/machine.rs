@@ -519,7 +519,9 @@ impl<'a> Step<'a> {
 
     fn matched(&mut self, evidence: &Evidence, source: Source) {
         let state = self.before.order.state;
-        if evidence.told_by_baseline && self.before.baseline_is_outdated && guard(Guard::OutdatedBaseline) {
+        // What contradicts a final state is marked all the same.
+        let doubtful = evidence.told_by_baseline && self.before.baseline_is_outdated && !state.is_final();
+        if doubtful && guard(Guard::OutdatedBaseline) {
             let note = "the journal may lack another undo, whose credit this may be".to_string();
             return self.review(ReviewReason::UndoUnclear, note);
         }
