@@ -4,8 +4,10 @@
 //! In JavaScript, records are plain objects, enumerations are texts, objects are classes over a private handle.
 
 mod declarations;
+mod takers;
 mod words;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -143,6 +145,8 @@ struct Module {
     exports: Vec<String>,
     /// What of the hand-written JavaScript it uses.
     imports: String,
+    /// The other modules that it uses.
+    others: Vec<String>,
 }
 
 struct RecordView {
@@ -159,8 +163,8 @@ struct FieldView {
     default: String,
     /// In JavaScript's spelling.
     js: String,
-    /// The same, when JavaScript keeps the word for itself.
-    variable: String,
+    /// How JavaScript takes it.
+    taken: String,
 }
 
 struct ClosedEnumView {
@@ -273,14 +277,13 @@ impl Module {
             .map(|record| RecordView {
                 shape: take(1),
                 name: record.name.clone(),
-                fields: record.fields.iter().map(|field| FieldView::of(interface, field)).collect(),
+                fields: FieldView::all(interface, name, &record.fields),
             })
             .collect();
         let enums =
             |kind: EnumKind| interface.enums.iter().filter(move |x| x.module == name && x.kind == kind);
-        let data_enums: Vec<DataEnumView> = enums(EnumKind::Data)
-            .map(|item| DataEnumView::of(interface, item, take(item.variants.len())))
-            .collect();
+        let data_enums: Vec<DataEnumView> =
+            enums(EnumKind::Data).map(|item| DataEnumView::of(interface, item, take(1))).collect();
         let objects: Vec<ObjectView> = (interface.objects.iter().filter(|x| x.module == name))
             .map(|object| ObjectView::of(interface, object, take(1)))
             .collect();
@@ -305,16 +308,32 @@ impl Module {
             exports.extend(error.kinds.iter().map(|kind| kind.class.clone()));
         }
         let waits = operations.iter().any(|operation| operation.is_async);
+        let variants = data_enums.iter().flat_map(|item| &item.variants);
+        let fields = (records.iter().map(|record| &record.fields))
+            .chain(variants.map(|variant| &variant.fields))
+            .flatten();
+        let used: BTreeSet<&str> = fields.flat_map(|field| takers::names(&field.taken)).collect();
+        let others = (interface.modules().into_iter())
+            .filter(|other| *other != name && used.contains(other))
+            .map(str::to_string)
+            .collect();
         let imports = [
             ("abortable", operations.iter().any(|operation| operation.is_wait)),
-            ("adopted", !objects.is_empty()),
             ("dispose", objects.iter().any(|object| object.is_closable)),
             ("eachUntilClosed", objects.iter().any(|object| object.is_timed_stream)),
             ("handleOf", !objects.is_empty()),
+            ("instant", used.contains("instant")),
+            ("list", used.contains("list")),
+            ("maker", !objects.is_empty()),
+            ("map", used.contains("map")),
             ("native", !operations.is_empty()),
+            ("next", used.contains("next")),
+            ("object", !objects.is_empty()),
+            ("option", used.contains("option")),
             ("record", !records.is_empty()),
             ("secretFace", objects.iter().any(|object| object.is_secret)),
             ("traced", waits),
+            ("variant", !data_enums.is_empty()),
             ("variants", !data_enums.is_empty()),
         ];
         let imports: Vec<&str> =
@@ -334,20 +353,24 @@ impl Module {
             operations,
             exports,
             imports: imports.join(", "),
+            others,
         })
     }
 }
 
 impl FieldView {
-    fn of(interface: &Interface, field: &Field) -> FieldView {
-        let js = camel(&field.name);
-        let default = rust_default(interface, &field.ty, field.default.as_ref());
-        FieldView {
-            rust: rust_name(&field.name),
-            default: default.map(|value| format!(" = {value}")).unwrap_or_default(),
-            variable: js_variable(&js),
-            js,
-        }
+    /// The fields of something in this module.
+    fn all(interface: &Interface, module: &str, fields: &[Field]) -> Vec<FieldView> {
+        let view = |field: &Field| {
+            let default = rust_default(interface, &field.ty, field.default.as_ref());
+            FieldView {
+                rust: rust_name(&field.name),
+                default: default.map(|value| format!(" = {value}")).unwrap_or_default(),
+                js: camel(&field.name),
+                taken: takers::taken(interface, module, &field.ty),
+            }
+        };
+        fields.iter().map(view).collect()
     }
 }
 
@@ -364,7 +387,7 @@ impl DataEnumView {
             place,
             name: variant.name.clone(),
             wire: variant.wire.clone(),
-            fields: variant.fields.iter().map(|field| FieldView::of(interface, field)).collect(),
+            fields: FieldView::all(interface, &item.module, &variant.fields),
         });
         DataEnumView { shape, name: item.name.clone(), variants: variants.collect() }
     }
@@ -751,7 +774,7 @@ mod tests {
     #[test]
     fn a_record_is_opened_and_made_in_the_order_of_its_fields() {
         let js = &written()["bindings-node/js/generated/cysend.js"];
-        assert!(js.contains("(class_, type, faceValue, retries, note) =>"), "{js}");
+        assert!(js.contains("({ class: next(), type: next(), faceValue: next(), "), "{js}");
         assert!(js.contains("[it.class, it.type, it.faceValue, it.retries, it.note]"), "{js}");
         let rust = &written()["bindings-node/src/generated/cysend.rs"];
         assert!(rust.contains("class,\n    r#type,\n    face_value,\n    retries = 2,\n    note,"), "{rust}");

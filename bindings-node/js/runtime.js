@@ -93,26 +93,93 @@ function wrong(it, known) {
 }
 
 /** The shape of a record: how it is made of values, and how values are taken out of it. */
-function record(names, make, values) {
+function record(take, names, values) {
   const known = new Set(names)
   const open = (it) => {
     if (!isObject(it)) return `expected an object, found ${kindOf(it)}`
     return wrong(it, known) ?? values(it)
   }
-  return [make, open]
+  return [maker(take), open]
 }
 
-/** The shapes of the variants of an enumeration. Each of them opens all. */
-function variants(all) {
+/** The shape of an enumeration whose variants have fields. */
+function variants(take, all) {
   const kinds = new Map()
-  for (const [type, [names, , values]] of Object.entries(all)) kinds.set(type, { known: new Set(['type', ...names]), values })
+  for (const [type, [names, values]] of Object.entries(all)) kinds.set(type, { known: new Set(['type', ...names]), values })
   const open = (it) => {
     if (!isObject(it)) return `expected an object with a type, found ${kindOf(it)}`
     const kind = kinds.get(it.type)
     if (kind === undefined) return `the type is not one of ${[...kinds.keys()].join(', ')}`
     return wrong(it, kind.known) ?? kind.values(it)
   }
-  return Object.values(all).map(([, make]) => [make, open])
+  return [maker(take), open]
+}
+
+/**
+ * What the addon gives at a time: all values of an object and of what is in it, so that one call makes them all. Takers take
+ * them one after the other.
+ */
+let given
+let place
+
+/** A value that stands for itself, or null. */
+const next = () => given[place++]
+
+/** The function that the addon calls with the values of what this takes. */
+const maker =
+  (take) =>
+  (...values) => {
+    given = values
+    place = 0
+    const made = take()
+    given = undefined
+    return made
+  }
+
+/** What may be null, and does not tell so by its first value. */
+const option = (take) => (next() === null ? null : take())
+
+/** A list: its length and its elements, or the list itself, or null. */
+function list(take) {
+  const length = next()
+  if (typeof length !== 'number') return length
+  const items = []
+  for (let index = 0; index < length; index++) items.push(take())
+  return items
+}
+
+/** A map: how many, and each key with its text, or the map itself, or null. */
+function map() {
+  const size = next()
+  if (typeof size !== 'number') return size
+  const entries = {}
+  for (let index = 0; index < size; index++) {
+    const key = next()
+    // Assigned, it would not become a property.
+    if (key === '__proto__') Object.defineProperty(entries, key, { value: next(), configurable: true, enumerable: true, writable: true })
+    else entries[key] = next()
+  }
+  return entries
+}
+
+/** A point in time: milliseconds, and the nanoseconds below them; or null. */
+function instant() {
+  const milliseconds = next()
+  if (milliseconds === null) return null
+  const nanoseconds = next()
+  return nanoseconds === 0 ? new Date(milliseconds) : new ExactDate(milliseconds, nanoseconds)
+}
+
+/** An object of this class, or null. */
+function object(Class) {
+  const handle = next()
+  return handle === null ? null : new Class(adopted, handle)
+}
+
+/** One of the variants: its place, and its fields; or null. */
+function variant(takers) {
+  const at = next()
+  return at === null ? null : takers[at]()
 }
 
 /** A date that knows digits below the millisecond. They are gone once the date is set to another time. */
@@ -156,12 +223,10 @@ function bind(fingerprint, shapes, makeError, ErrorClass) {
     if (details.field) details.field = jsPath(details.field)
     return makeError(code, text, details)
   }
-  const makeInstant = (milliseconds, nanoseconds) => new ExactDate(milliseconds, nanoseconds)
-  // Not by assignment: a key may be `__proto__`.
-  const makeMap = (keys, values) => Object.fromEntries(keys.map((key, index) => [key, values[index]]))
-  native.bind(fingerprint, shapes, failed, makeInstant, makeMap)
+  native.bind(fingerprint, shapes, failed, maker(instant))
 }
 
 module.exports = {
-  ExactDate, abortable, adopted, bind, dispose, eachUntilClosed, handleOf, native, record, secretFace, traced, variants,
+  ExactDate, abortable, bind, dispose, eachUntilClosed, handleOf, instant, list, maker, map, native, next, object, option, record,
+  secretFace, traced, variant, variants,
 }

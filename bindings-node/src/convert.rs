@@ -13,8 +13,18 @@ use crate::failure::{Failure, Result};
 use crate::runtime::{Js, Value};
 
 /// What can be handed to JavaScript.
-pub trait ToJs {
+pub trait ToJs: Sized {
+    /// Whether the first of its values is never null, so that an option of it needs no sign of its own.
+    const FIRST_TELLS: bool = true;
+
+    /// It alone.
     fn to_js(self, js: &Js) -> Result<Value>;
+
+    /// As a part of something larger: the values that JavaScript makes it of, in the order in which its taker takes them.
+    fn give(self, js: &Js, values: &mut Vec<Value>) -> Result<()> {
+        values.push(self.to_js(js)?);
+        Ok(())
+    }
 }
 
 /// What can be taken from JavaScript.
@@ -24,6 +34,12 @@ pub trait FromJs: Sized {
 
 /// The largest integer up to which every integer is a number of its own.
 const SAFE_INTEGER_MAX: i128 = (1 << 53) - 1;
+/// The longest list or map whose parts are given with those of what it is in. A longer one is made before.
+const GIVEN_TOGETHER_MAX: usize = 16;
+/// As many values are given in one call at most, and the parts of what was begun.
+const VALUES_MAX: usize = 1024;
+/// Room for the values of most things.
+const VALUES_USUAL: usize = 64;
 /// The longest decimal that is read; core's have at most 29 digits.
 const DECIMAL_LENGTH_MAX: usize = 64;
 
@@ -166,8 +182,15 @@ impl ToJs for core::Timestamp {
         let milliseconds = nanoseconds.div_euclid(NANOSECONDS) as f64;
         match nanoseconds.rem_euclid(NANOSECONDS) {
             0 => js.date(milliseconds),
-            rest => js.make_instant(js.number(milliseconds)?, js.small_number(rest as i32)?),
+            _ => js.make_instant(&together(self, js)?),
         }
+    }
+
+    fn give(self, js: &Js, values: &mut Vec<Value>) -> Result<()> {
+        let nanoseconds = self.as_nanosecond();
+        values.push(js.number(nanoseconds.div_euclid(NANOSECONDS) as f64)?);
+        values.push(js.small_number(nanoseconds.rem_euclid(NANOSECONDS) as i32)?);
+        Ok(())
     }
 }
 
@@ -189,6 +212,17 @@ impl<T: ToJs> ToJs for Option<T> {
             None => js.null(),
         }
     }
+
+    fn give(self, js: &Js, values: &mut Vec<Value>) -> Result<()> {
+        let Some(value) = self else {
+            values.push(js.null()?);
+            return Ok(());
+        };
+        if !T::FIRST_TELLS {
+            values.push(js.boolean(true)?);
+        }
+        value.give(js, values)
+    }
 }
 
 impl<T: FromJs> FromJs for Option<T> {
@@ -198,8 +232,14 @@ impl<T: FromJs> FromJs for Option<T> {
 }
 
 impl<T: ToJs> ToJs for Box<T> {
+    const FIRST_TELLS: bool = T::FIRST_TELLS;
+
     fn to_js(self, js: &Js) -> Result<Value> {
         (*self).to_js(js)
+    }
+
+    fn give(self, js: &Js, values: &mut Vec<Value>) -> Result<()> {
+        (*self).give(js, values)
     }
 }
 
@@ -216,6 +256,27 @@ impl<T: ToJs + Element> ToJs for Vec<T> {
     fn to_js(self, js: &Js) -> Result<Value> {
         js.array(self, |js, item| item.to_js(js))
     }
+
+    fn give(self, js: &Js, values: &mut Vec<Value>) -> Result<()> {
+        if !goes_with(self.len(), values) {
+            values.push(self.to_js(js)?);
+            return Ok(());
+        }
+        values.push(js.small_number(self.len() as i32)?);
+        self.into_iter().try_for_each(|item| item.give(js, values))
+    }
+}
+
+/// Whether something with so many parts is given with the values that there are.
+fn goes_with(parts: usize, values: &[Value]) -> bool {
+    parts <= GIVEN_TOGETHER_MAX && values.len() < VALUES_MAX
+}
+
+/// All values of something that consists of more than one.
+pub fn together(whole: impl ToJs, js: &Js) -> Result<Vec<Value>> {
+    let mut values = Vec::with_capacity(VALUES_USUAL);
+    whole.give(js, &mut values)?;
+    Ok(values)
 }
 
 impl<T: FromJs + Element> FromJs for Vec<T> {
@@ -243,12 +304,32 @@ impl<T: Element> Element for Box<T> {}
 
 impl ToJs for HashMap<String, String> {
     fn to_js(self, js: &Js) -> Result<Value> {
-        let mut entries: Vec<_> = self.into_iter().collect();
-        // The same map always prints the same.
-        entries.sort_unstable();
-        let (keys, values): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
-        js.make_map(keys.to_js(js)?, values.to_js(js)?)
+        let object = js.object()?;
+        for (key, text) in in_order(self) {
+            // Not by assignment: a key may be `__proto__`.
+            js.scoped(|js| js.define(object, js.string(&key)?, js.string(&text)?))?;
+        }
+        Ok(object)
     }
+
+    fn give(self, js: &Js, values: &mut Vec<Value>) -> Result<()> {
+        if !goes_with(self.len(), values) {
+            values.push(self.to_js(js)?);
+            return Ok(());
+        }
+        values.push(js.small_number(self.len() as i32)?);
+        for (key, text) in in_order(self) {
+            values.extend([js.string(&key)?, js.string(&text)?]);
+        }
+        Ok(())
+    }
+}
+
+/// The same map always prints the same.
+fn in_order(map: HashMap<String, String>) -> Vec<(String, String)> {
+    let mut entries: Vec<_> = map.into_iter().collect();
+    entries.sort_unstable();
+    entries
 }
 
 impl FromJs for HashMap<String, String> {
@@ -270,12 +351,6 @@ impl FromJs for HashMap<String, String> {
         }
         Ok(map)
     }
-}
-
-/// The handle of an object, for its class to hold.
-pub fn object_to_js<T: Any + Send + Sync>(js: &Js, shape: usize, object: Arc<T>) -> Result<Value> {
-    let handle = js.handle(object)?;
-    js.make(shape, &[handle])
 }
 
 /// The object that an instance of its class holds.

@@ -28,14 +28,13 @@ pub struct State {
     shapes: std::cell::OnceCell<Vec<ShapeFunctions>>,
     make_error: std::cell::OnceCell<sys::napi_ref>,
     make_instant: std::cell::OnceCell<sys::napi_ref>,
-    make_map: std::cell::OnceCell<sys::napi_ref>,
     pub(crate) waiting: Waiting,
 }
 
-/// The two small JavaScript functions of a record, variant or class: the engine compiles them, so that objects have one hidden
+/// The two small JavaScript functions of a record, enumeration or class: the engine compiles them, so that objects have one hidden
 /// class and reading a field costs no look-up by name from here.
 struct ShapeFunctions {
-    /// Field values to object.
+    /// All values of an object to the object, with those in it.
     make: sys::napi_ref,
     /// Object to array of field values, or to a text that says what is wrong with it.
     open: sys::napi_ref,
@@ -101,7 +100,7 @@ pub unsafe fn arguments<const COUNT: usize>(
     arguments.map(Value)
 }
 
-/// `bind(fingerprint, shapes, makeError, makeInstant, makeMap)`: hands over the functions that make and open objects. The
+/// `bind(fingerprint, shapes, makeError, makeInstant)`: hands over the functions that make and open objects. The
 /// fingerprint tells whether the JavaScript files and the addon were generated together.
 ///
 /// # Safety
@@ -135,7 +134,7 @@ impl Js {
         unsafe { &*self.state }
     }
 
-    fn bind(&self, [fingerprint, shapes, make_error, make_instant, make_map]: [Value; 5]) -> Result<()> {
+    fn bind(&self, [fingerprint, shapes, make_error, make_instant]: [Value; 4]) -> Result<()> {
         let found = self.read_string(fingerprint)?;
         if found != generated::FINGERPRINT {
             return Err(Failure::argument(format!(
@@ -158,7 +157,6 @@ impl Js {
         let _ = state.shapes.set(all);
         let _ = state.make_error.set(self.keep(make_error)?);
         let _ = state.make_instant.set(self.keep(make_instant)?);
-        let _ = state.make_map.set(self.keep(make_map)?);
         Ok(())
     }
 
@@ -167,9 +165,9 @@ impl Js {
         self.state().make_error.get().is_some()
     }
 
-    /// An object of this shape.
-    pub fn make(&self, shape: usize, fields: &[Value]) -> Result<Value> {
-        self.invoke(self.shape(shape)?.make, fields)
+    /// An object of this shape, made of these values.
+    pub fn make(&self, shape: usize, values: &[Value]) -> Result<Value> {
+        self.invoke(self.shape(shape)?.make, values)
     }
 
     /// The field values of an object of this shape, in the order of the shape.
@@ -195,13 +193,8 @@ impl Js {
     }
 
     /// A date that knows digits below the millisecond.
-    pub fn make_instant(&self, milliseconds: Value, nanoseconds: Value) -> Result<Value> {
-        self.invoke(bound(&self.state().make_instant)?, &[milliseconds, nanoseconds])
-    }
-
-    /// An object with these keys and values.
-    pub fn make_map(&self, keys: Value, values: Value) -> Result<Value> {
-        self.invoke(bound(&self.state().make_map)?, &[keys, values])
+    pub fn make_instant(&self, values: &[Value]) -> Result<Value> {
+        self.invoke(bound(&self.state().make_instant)?, values)
     }
 
     fn keep(&self, function: Value) -> Result<sys::napi_ref> {
@@ -272,6 +265,28 @@ impl Js {
         self.made(|to| unsafe {
             sys::napi_create_buffer_copy(self.env, bytes.len(), bytes.as_ptr().cast(), null_mut(), to)
         })
+    }
+
+    /// An object without properties.
+    pub fn object(&self) -> Result<Value> {
+        self.made(|to| unsafe { sys::napi_create_object(self.env, to) })
+    }
+
+    /// Gives the object a property of its own, as one in a literal is.
+    pub fn define(&self, object: Value, key: Value, value: Value) -> Result<()> {
+        let property = sys::napi_property_descriptor {
+            utf8name: std::ptr::null(),
+            name: key.0,
+            method: None,
+            getter: None,
+            setter: None,
+            value: value.0,
+            attributes: sys::PropertyAttributes::writable
+                | sys::PropertyAttributes::enumerable
+                | sys::PropertyAttributes::configurable,
+            data: null_mut(),
+        };
+        status(unsafe { sys::napi_define_properties(self.env, object.0, 1, &property) })
     }
 
     /// An array of what the items become. Each item's own handles are let go of before the next.

@@ -7,9 +7,20 @@ macro_rules! record {
     ($shape:literal, $record:ty { $($field:ident $(= $default:expr)?),* $(,)? }) => {
         impl $crate::convert::Element for $record {}
         impl $crate::convert::ToJs for $record {
+            // Its first field may be an option.
+            const FIRST_TELLS: bool = false;
+
             fn to_js(self, js: &$crate::runtime::Js) -> $crate::failure::Result<$crate::runtime::Value> {
-                let fields = [$($crate::convert::ToJs::to_js(self.$field, js)?),*];
-                js.make(FIRST_SHAPE + $shape, &fields)
+                js.make(FIRST_SHAPE + $shape, &$crate::convert::together(self, js)?)
+            }
+
+            fn give(
+                self,
+                js: &$crate::runtime::Js,
+                values: &mut Vec<$crate::runtime::Value>,
+            ) -> $crate::failure::Result<()> {
+                $($crate::convert::ToJs::give(self.$field, js, values)?;)*
+                Ok(())
             }
         }
         impl $crate::convert::FromJs for $record {
@@ -79,18 +90,27 @@ macro_rules! open_enum {
     };
 }
 
-/// An enumeration whose variants have fields. Each variant has a shape of its own, from the given one on; the first one opens
-/// all of them, and answers with the variant's place before the fields.
+/// An enumeration whose variants have fields: a variant's place goes before its fields, both ways.
 macro_rules! data_enum {
     ($shape:literal, $name:ty { $($place:literal $variant:ident { $($field:ident $(= $default:expr)?),* $(,)? }),* $(,)? }) => {
         impl $crate::convert::Element for $name {}
         impl $crate::convert::ToJs for $name {
             fn to_js(self, js: &$crate::runtime::Js) -> $crate::failure::Result<$crate::runtime::Value> {
+                js.make(FIRST_SHAPE + $shape, &$crate::convert::together(self, js)?)
+            }
+
+            fn give(
+                self,
+                js: &$crate::runtime::Js,
+                values: &mut Vec<$crate::runtime::Value>,
+            ) -> $crate::failure::Result<()> {
                 match self {$(
                     Self::$variant { $($field),* } => {
-                        js.make(FIRST_SHAPE + $shape + $place, &[$($crate::convert::ToJs::to_js($field, js)?),*])
+                        values.push(js.small_number($place)?);
+                        $($crate::convert::ToJs::give($field, js, values)?;)*
                     }
                 )*}
+                Ok(())
             }
         }
         impl $crate::convert::FromJs for $name {
@@ -114,7 +134,16 @@ macro_rules! object {
         impl $crate::convert::Element for ::std::sync::Arc<$name> {}
         impl $crate::convert::ToJs for ::std::sync::Arc<$name> {
             fn to_js(self, js: &$crate::runtime::Js) -> $crate::failure::Result<$crate::runtime::Value> {
-                $crate::convert::object_to_js(js, FIRST_SHAPE + $shape, self)
+                js.make(FIRST_SHAPE + $shape, &$crate::convert::together(self, js)?)
+            }
+
+            fn give(
+                self,
+                js: &$crate::runtime::Js,
+                values: &mut Vec<$crate::runtime::Value>,
+            ) -> $crate::failure::Result<()> {
+                values.push(js.handle(self)?);
+                Ok(())
             }
         }
         impl $crate::convert::FromJs for ::std::sync::Arc<$name> {

@@ -12,7 +12,7 @@ const secret = require('./secret.js')
 const till = require('./till.js')
 const transport = require('./transport.js')
 
-const fingerprint = '6df098224d5716f9'
+const fingerprint = '4969de902060ee71'
 const shapes = [
   ...cysend.shapes,
   ...error.shapes,

@@ -7,6 +7,8 @@ exports.version = function version() {
   return native.version()
 }
 
-// How objects are made of field values, and field values taken out of objects.
+// How objects are taken out of the values that the addon gives, one after the other.
+
+// What the addon calls: it makes an object of its values, and takes the values of fields out of an object.
 exports.shapes = [
 ]

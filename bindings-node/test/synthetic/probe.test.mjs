@@ -113,6 +113,9 @@ const answered = (value) => {
   return expected
 }
 
+/** An instant with the digits that it has, and no zeros after them. */
+const told = (at) => (at.nanoseconds === 0 ? at.toISOString() : at.exact)
+
 test('every type comes back as it went, now and later', async () => {
   const lean = { ...required() }
   const full = { ...required(), ...given }
@@ -134,6 +137,34 @@ test('what may be left out may be null or undefined, in variants too', async () 
 test('what comes back can be given again', async () => {
   const once = await probe.echo({ ...required(), ...given })
   assert.deepEqual(revealed(await probe.echo(once)), revealed(once))
+})
+
+test('lists and maps of every length come back, with others in them and beside them', async () => {
+  // Short ones are made with what they are in, longer ones before it.
+  for (const length of [0, 1, 16, 17, 1_000]) {
+    const each = (make) => Array.from({ length }, (_, index) => make(index))
+    const lists = {
+      texts: each((index) => `text ${index}`),
+      numbers: each((index) => index - 1),
+      amounts: each((index) => `${index}.50`),
+      instants: each((index) => new ExactDate(index, index % 2 === 0 ? 0 : 7)),
+      inners: each((index) => ({ label: `inner ${index}`, count: index })),
+      strictnesses: each((index) => (index % 2 === 0 ? 'lax' : 'usual')),
+      progresses: each((index) => `progress ${index}`),
+      payments: each((index) => ({ type: 'cards', amounts: each((inner) => `${inner}`).slice(0, 20), pin: `${index}` })),
+      maybeInners: each((index) => ({ label: '', count: index })),
+      maybeTexts: each(String),
+      extra: Object.fromEntries([...each((index) => [`key ${index}`, `${index}`]), ['__proto__', 'own']]),
+      maybeExtra: Object.fromEntries(each((index) => [`key ${index}`, `${index}`])),
+    }
+    const back = revealed(await probe.echo({ ...required(), ...given, ...lists }))
+    const { instants, payments, ...others } = lists
+    for (const [name, expected] of Object.entries(others)) assert.deepEqual(back[name], expected, `${name}, ${length}`)
+    assert.deepEqual(back.payments, payments.map((payment) => ({ ...payment, pin: { revealed: payment.pin } })))
+    assert.deepEqual(back.instants.map((at) => at.exact ?? at.toISOString()), instants.map(told))
+    assert.ok(back.instants.every((at, index) => at instanceof ExactDate === (index % 2 === 1)))
+    assert.equal(back.type, given.type, 'what follows them is in its place')
+  }
 })
 
 test('a long text, half a character and an ASCII text are told apart', () => {
