@@ -21,10 +21,12 @@ pub struct Record {
     pub fingerprint: String,
     pub intent: Stamp,
     pub submit_within_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_attempt: Option<Stamp>,
     /// Counted answers "not found".
     pub absence: Absence,
     /// When a final absence was settled, for the slow look-ups afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub absent_since: Option<Stamp>,
     /// What the gateway listed before an undo.
     pub baseline: Vec<String>,
@@ -32,11 +34,12 @@ pub struct Record {
     #[serde(default)]
     pub baseline_is_outdated: bool,
     /// When an undo first found nothing to undo.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub nothing_to_undo_since: Option<Stamp>,
     /// The last moment that something certain was learnt.
     pub certain_since: Stamp,
     /// The contradiction about which a person has decided: seen again, it is no news.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_conflict: Option<String>,
     /// The intent was made by this process and brought no payment code, so that none need be looked for. Off for what was read
     /// from the journal: there one may be.

@@ -4,7 +4,7 @@
 
 use super::machine::{Fact, Record};
 use super::moment::Moment;
-use super::types::{Event, HistoryEntry, OrderFilter};
+use super::types::{Event, HistoryEntry, Order, OrderFilter};
 use crate::Result;
 
 /// Orders that one `Archive` touches, so that it never holds the journal for long.
@@ -117,7 +117,7 @@ pub trait Store: Send + Sync + 'static {
     fn history(&self, key: &str) -> Result<Vec<HistoryEntry>>;
 
     /// A page of orders, newest first, and where to go on.
-    fn list(&self, filter: &OrderFilter) -> Result<(Vec<Record>, Option<String>)>;
+    fn list(&self, filter: &OrderFilter) -> Result<(Vec<Order>, Option<String>)>;
 
     /// Orders that the tracker has to watch: not final, or absent since `absent_after` at the earliest, in pages by key.
     fn watched(&self, after_key: &str, limit: u32, absent_after: crate::Timestamp) -> Result<Vec<OpenOrder>>;

@@ -140,19 +140,24 @@ pub struct Attempt {
     /// When it was made durable, before the first byte was sent.
     pub started_at: Timestamp,
     /// When its outcome was known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// How it ended.
     pub outcome: AttemptOutcome,
     /// What went wrong, in a sentence. Holds no secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What it means for the money and what to do, in plain words.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
     /// The HTTP status of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
     /// The gateway's own error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_code: Option<String>,
     /// The correlation id that was sent along.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
 
@@ -268,10 +273,13 @@ pub struct Order {
     /// Where it stands.
     pub state: OrderState,
     /// Why it failed, when it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureReason>,
     /// Why a person must decide, when one must.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub review: Option<ReviewReason>,
     /// Set when evidence contradicts a final state: what was seen, in a sentence. The state itself was not changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub conflict: Option<String>,
     /// The order has had no certain answer for longer than the policy allows; look-ups go on.
     pub overdue: bool,
@@ -280,6 +288,7 @@ pub struct Order {
     /// What it does.
     pub kind: OrderKind,
     /// The order that this one undoes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// Gateway, address and principal, as one text.
     pub account: String,
@@ -293,6 +302,7 @@ pub struct Order {
     pub beneficiary: Vec<BeneficiaryField>,
     /// Where the gateway was asked to call back.
     #[debug("{:?}", callback_url.as_deref().map(crate::shown::origin))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub callback_url: Option<String>,
     /// The notifications that the gateway was asked for.
     #[serde(default)]
@@ -300,18 +310,25 @@ pub struct Order {
     /// The caller's notes.
     pub notes: HashMap<String, String>,
     /// What the account was debited, as the gateway said.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Money>,
     /// The gateway's own id of the order (CY.SEND: `uid`).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_uid: Option<String>,
     /// The gateway's own status, as it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_status: Option<String>,
     /// The gateway's own response code (CY.SEND: ISO 8583 `response_code`).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub response_code: Option<String>,
     /// The gateway's own words on the response.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub response_text: Option<String>,
     /// The issuer's reference, for the beneficiary's enquiries there.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer_reference: Option<String>,
     /// The gateway's date of the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_date: Option<Timestamp>,
     /// A voucher code is stored, encrypted; `reveal` gives it.
     pub has_voucher: bool,

@@ -36,7 +36,7 @@ use self::write::{Role, Writer};
 use super::machine::{Fact, Record};
 use super::moment::Moment;
 use super::store::{Command, Counts, Done, Given, OpenOrder, Sealed, SecretKind, Store};
-use super::types::{Event, HistoryEntry, OrderFilter};
+use super::types::{Event, HistoryEntry, Order, OrderFilter};
 use crate::clock::Clock;
 use crate::testing::{Guard, crash_point, guard};
 use crate::{ErrorDetails, Result, TillConfig, TillgateError, Timestamp};
@@ -121,7 +121,7 @@ impl Store for SqliteStore {
         self.readers.history(key)
     }
 
-    fn list(&self, filter: &OrderFilter) -> Result<(Vec<Record>, Option<String>)> {
+    fn list(&self, filter: &OrderFilter) -> Result<(Vec<Order>, Option<String>)> {
         self.readers.list(filter)
     }
 

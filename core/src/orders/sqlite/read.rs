@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::fault::{self, told};
 use super::schema::{self, Access};
-use super::write::{nanoseconds, parse, searchable};
+use super::write::{nanoseconds, parse, parse_order, searchable};
 use crate::orders::machine::Record;
 use crate::orders::store::{Counts, OpenOrder, Sealed, SecretKind};
 use crate::orders::types::{Event, EventKind, HistoryEntry, Order, OrderFilter, OrderState};
@@ -95,25 +95,31 @@ impl Readers {
         })
     }
 
-    pub fn list(&self, filter: &OrderFilter) -> Result<(Vec<Record>, Option<String>)> {
+    pub fn list(&self, filter: &OrderFilter) -> Result<(Vec<Order>, Option<String>)> {
         if !(1..=LIST_LENGTH_MAX).contains(&filter.limit) {
             let reason = format!("{} is not within 1 and {LIST_LENGTH_MAX}", filter.limit);
             return Err(TillgateError::invalid_argument("filter.limit", reason));
         }
         let (sql, values) = list_query(filter)?;
-        let mut rows: Vec<(i64, String, String)> = self.read(|connection| {
-            connection
-                .prepare_cached(&sql)?
-                .query_map(params_from_iter(&values), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                .collect()
+        let asked_for = filter.limit as usize;
+        let (orders, next) = self.read(|connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(params_from_iter(&values))?;
+            let (mut orders, mut bookmark) = (Vec::with_capacity(asked_for.min(64)), None);
+            while let Some(row) = rows.next()? {
+                // One more than asked for is found where there is a next page.
+                if orders.len() == asked_for {
+                    return Ok((orders, bookmark));
+                }
+                orders.push(parse_order(row.get_ref(2)?.as_str()?));
+                if orders.len() == asked_for {
+                    bookmark = Some(Bookmark::write(row.get(0)?, row.get_ref(1)?.as_str()?));
+                }
+            }
+            Ok((orders, None))
         })?;
-        // One more than asked for was fetched, to know whether there is a next page.
-        let more = rows.len() > filter.limit as usize;
-        rows.truncate(filter.limit as usize);
-        let next =
-            rows.last().filter(|_| more).map(|(created_at_ns, key, _)| Bookmark::write(*created_at_ns, key));
-        let records = rows.iter().map(|(_, _, body)| parse(body)).collect::<Result<_>>()?;
-        Ok((records, next))
+        let orders = orders.into_iter().collect::<Result<_>>()?;
+        Ok((orders, next))
     }
 
     pub fn watched(&self, after_key: &str, limit: u32, absent_after: Timestamp) -> Result<Vec<OpenOrder>> {

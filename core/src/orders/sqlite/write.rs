@@ -579,7 +579,21 @@ impl Writer {
 
 /// A record as the journal holds it.
 pub fn parse(body: &str) -> Result<Record> {
-    serde_json::from_str(body).map_err(|error| fault::damaged(format!("an order cannot be read: {error}")))
+    serde_json::from_str(body).map_err(unreadable)
+}
+
+/// The same for what the application sees of it alone, which takes two thirds of the time.
+pub fn parse_order(body: &str) -> Result<Order> {
+    #[derive(Deserialize)]
+    struct Seen {
+        order: Order,
+    }
+    let seen: Seen = serde_json::from_str(body).map_err(unreadable)?;
+    Ok(seen.order)
+}
+
+fn unreadable(error: serde_json::Error) -> TillgateError {
+    fault::damaged(format!("an order cannot be read: {error}"))
 }
 
 /// An instant as the journal compares it. Years that do not fit (before 1678, after 2261) are as far away as can be.

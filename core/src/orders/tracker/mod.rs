@@ -253,8 +253,8 @@ impl Tracker {
         if filter.limit == 0 || filter.limit > 1_000 {
             return Err(TillgateError::invalid_argument("filter.limit", "ask for 1 to 1,000 orders"));
         }
-        let (records, next) = self.journal.store().list(filter)?;
-        Ok(OrderPage { orders: records.into_iter().map(|record| record.order).collect(), next })
+        let (orders, next) = self.journal.store().list(filter)?;
+        Ok(OrderPage { orders, next })
     }
 
     /// The history of an order.

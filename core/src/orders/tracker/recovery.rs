@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Tracker;
 use crate::Result;
-use crate::orders::machine::Fact;
+use crate::orders::machine::{Fact, Record};
 use crate::orders::types::*;
 use crate::runtime;
 use crate::testing::{Guard, guard};
@@ -80,8 +80,8 @@ impl Tracker {
         let mut filter = OrderFilter { states: vec![state], limit: PAGE, ..OrderFilter::default() };
         let mut keys = Vec::new();
         loop {
-            let (records, next) = self.journal.store().list(&filter)?;
-            keys.extend(records.into_iter().map(|record| record.key));
+            let (orders, next) = self.journal.store().list(&filter)?;
+            keys.extend(orders.iter().map(|order| Record::key_of(&order.id)));
             match next {
                 Some(next) => filter.after = Some(next),
                 None => return Ok(keys),

@@ -129,7 +129,7 @@ fn an_order_under_way_that_somebody_else_has_written_is_read_anew() {
     created(commit(&store, create([sent("A", 0)]), 0));
     let beside = rusqlite::Connection::open(till.journal()).unwrap();
     let body = beside.query_row("SELECT body FROM orders", [], |row| row.get::<_, String>(0)).unwrap();
-    let changed = body.replace(r#""issuer_reference":null"#, r#""issuer_reference":"R1""#);
+    let changed = body.replacen(r#""live":"#, r#""issuer_reference":"R1","live":"#, 1);
     assert_ne!(body, changed);
     beside.execute("UPDATE orders SET body = ?1", [changed]).unwrap();
     let (record, _) = apply(&store, "A", no_answer(), 1).unwrap();

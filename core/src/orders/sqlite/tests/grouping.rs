@@ -33,7 +33,7 @@ impl Store for Gated {
     fn history(&self, _: &str) -> Result<Vec<HistoryEntry>> {
         unreachable!()
     }
-    fn list(&self, _: &OrderFilter) -> Result<(Vec<Record>, Option<String>)> {
+    fn list(&self, _: &OrderFilter) -> Result<(Vec<Order>, Option<String>)> {
         unreachable!()
     }
     fn watched(&self, _: &str, _: u32, _: Timestamp) -> Result<Vec<OpenOrder>> {

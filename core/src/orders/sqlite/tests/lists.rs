@@ -4,7 +4,7 @@ use super::*;
 use crate::orders::store::{Counts, OpenOrder};
 
 fn ids(store: &SqliteStore, filter: &OrderFilter) -> Vec<String> {
-    store.list(filter).unwrap().0.into_iter().map(|record| record.order.id).collect()
+    store.list(filter).unwrap().0.into_iter().map(|order| order.id).collect()
 }
 
 fn all() -> OrderFilter {
@@ -21,7 +21,7 @@ fn pages_follow_each_other_newest_first_and_none_is_left_out() {
     let (mut seen, mut filter) = (Vec::new(), OrderFilter { limit: 7, ..OrderFilter::default() });
     loop {
         let (records, next) = store.list(&filter).unwrap();
-        seen.extend(records.into_iter().map(|record| record.order.id));
+        seen.extend(records.into_iter().map(|order| order.id));
         match next {
             Some(next) => filter.after = Some(next),
             None => break,

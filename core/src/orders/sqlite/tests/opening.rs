@@ -331,7 +331,7 @@ fn a_journal_of_0_1_0_opens() {
         .unwrap()
         .0
         .into_iter()
-        .map(|record| (record.order.id, record.order.state))
+        .map(|order| (order.id, order.state))
         .collect();
     let expected = [
         ("FIXTURE_UNKNOWN", OrderState::Unknown),
