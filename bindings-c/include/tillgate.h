@@ -5734,7 +5734,11 @@ int32_t tg_till_refetch_code(const tg_till *handle,
                              tg_error **error);
 
 /**
- * Writes down what a person decided about an order in review or in conflict.
+ * Writes down what a person decided about an order in review or in conflict: `Succeeded`, `Failed` or `Reversed`. What is
+ * decided of an undo counts for its order: its amount is undone, or is not any more. An order that had been reversed by
+ * an undo that failed after all is then in conflict itself.
+ *
+ * Errors: `InvalidArgument` for another state; `TooLate` when there is nothing to decide.
  *
  * It waits on the calling thread until the answer is there.
  * `out`: freed with `tg_order_free`.

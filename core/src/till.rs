@@ -137,7 +137,11 @@ impl Till {
         detached(async move { tracker.refetch_code(&id).await }).await
     }
 
-    /// Writes down what a person decided about an order in review or in conflict.
+    /// Writes down what a person decided about an order in review or in conflict: `Succeeded`, `Failed` or `Reversed`. What is
+    /// decided of an undo counts for its order: its amount is undone, or is not any more. An order that had been reversed by
+    /// an undo that failed after all is then in conflict itself.
+    ///
+    /// Errors: `InvalidArgument` for another state; `TooLate` when there is nothing to decide.
     pub async fn resolve(&self, id: String, decision: Decision) -> Result<Order> {
         let tracker = self.tracker.clone();
         detached(async move { tracker.resolve(&id, decision).await }).await

@@ -97,7 +97,13 @@ export class Till {
   receiveCallbacks(config: CallbackReceiverConfig): Promise<CallbackReceiver>
   /** Asks the gateway for the voucher again and encrypts it with the present key: for a voucher whose key was lost. */
   refetchCode(id: string): Promise<Order>
-  /** Writes down what a person decided about an order in review or in conflict. */
+  /**
+   * Writes down what a person decided about an order in review or in conflict: `Succeeded`, `Failed` or `Reversed`. What is
+   * decided of an undo counts for its order: its amount is undone, or is not any more. An order that had been reversed by
+   * an undo that failed after all is then in conflict itself.
+   *
+   * Errors: `InvalidArgumentError` for another state; `TooLateError` when there is nothing to decide.
+   */
   resolve(id: string, decision: Decision): Promise<Order>
   /**
    * The voucher of an order. It is noted in the history before it is returned, and may be asked for again.

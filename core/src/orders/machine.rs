@@ -109,6 +109,8 @@ pub enum Fact {
     Decide(Decision),
     /// An undo of this order was done.
     Undone { amount: Decimal, by: String },
+    /// An undo of this order that had been counted as done was not: a person says so.
+    NotUndone { amount: Decimal, by: String },
     /// An undo proved that this order was never carried out.
     ProvedAbsent { by: String },
     /// A look-up that was made to have the voucher again, for one that was lost to its key.
@@ -225,6 +227,7 @@ pub fn apply(before: &Record, fact: &Fact, context: &Context, at: &Moment) -> Re
         Fact::Review { reason, note } => step.review(*reason, note.clone()),
         Fact::Decide(decision) => step.decide(decision)?,
         Fact::Undone { amount, by } => step.undone(*amount, by),
+        Fact::NotUndone { amount, by } => step.not_undone(*amount, by),
         Fact::ProvedAbsent { by } => step.proved_absent(by),
         Fact::VoucherFetched { records } => {
             step.renew = true;
@@ -780,9 +783,14 @@ impl<'a> Step<'a> {
         self.after.order.failure = (state == OrderState::Failed).then_some(FailureReason::Decided);
         self.after.certain_since = self.at.stamp();
         self.note = Some(format!("{}: {}", decision.decided_by, decision.grounds));
-        if state == OrderState::Succeeded && order.state != state && order.kind != OrderKind::Purchase {
-            let undone = Fact::Undone { amount: order.amount.amount, by: order.id.clone() };
-            self.parent = Some(Box::new(undone));
+        if order.kind != OrderKind::Purchase {
+            let (amount, by) = (order.amount.amount, order.id.clone());
+            self.parent = match (order.state, state) {
+                (OrderState::Succeeded, OrderState::Succeeded) => None,
+                (_, OrderState::Succeeded) => Some(Box::new(Fact::Undone { amount, by })),
+                (OrderState::Succeeded, _) => Some(Box::new(Fact::NotUndone { amount, by })),
+                _ => None,
+            };
         }
         self.to(state, "decision");
         Ok(())
@@ -805,6 +813,18 @@ impl<'a> Step<'a> {
             self.after.order.review = None;
         }
         self.to(next, "undone");
+    }
+
+    /// A final state does not move back by itself: whether the order still counts as reversed, a person decides too.
+    fn not_undone(&mut self, amount: Decimal, by: &str) {
+        self.after.order.undone_amount -= amount;
+        self.touched = true;
+        self.what = "not_undone";
+        let note = format!("{by}, which was to undo {amount}, did not");
+        if self.before.order.state == OrderState::Reversed {
+            self.mark_conflict("contradiction", note.clone());
+        }
+        self.note = Some(note);
     }
 
     fn proved_absent(&mut self, by: &str) {

@@ -226,7 +226,12 @@ class Till(Wrapped):
         return self._call(15, id)
 
     def resolve(self, id: str, decision: Decision) -> Order:
-        """Writes down what a person decided about an order in review or in conflict."""
+        """Writes down what a person decided about an order in review or in conflict: `Succeeded`, `Failed` or
+        `Reversed`. What is decided of an undo counts for its order: its amount is undone, or is not any more.
+        An order that had been reversed by an undo that failed after all is then in conflict itself.
+
+        Errors: `InvalidArgumentError` for another state; `TooLateError` when there is nothing to decide.
+        """
         return self._call(16, id, decision)
 
     def reveal(self, id: str) -> Voucher:
@@ -394,7 +399,12 @@ class AsyncTill(Wrapped):
         return await self._call_async(15, id)
 
     async def resolve(self, id: str, decision: Decision) -> Order:
-        """Writes down what a person decided about an order in review or in conflict."""
+        """Writes down what a person decided about an order in review or in conflict: `Succeeded`, `Failed` or
+        `Reversed`. What is decided of an undo counts for its order: its amount is undone, or is not any more.
+        An order that had been reversed by an undo that failed after all is then in conflict itself.
+
+        Errors: `InvalidArgumentError` for another state; `TooLateError` when there is nothing to decide.
+        """
         return await self._call_async(16, id, decision)
 
     async def reveal(self, id: str) -> Voucher:

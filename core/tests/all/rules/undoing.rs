@@ -220,6 +220,42 @@ fn what_a_person_decides_of_an_undo_counts_for_its_order() {
 }
 
 #[test]
+fn an_undo_that_a_person_takes_back_counts_no_more_for_its_order() {
+    run(async {
+        let world = World::new(with_look_up()).await;
+        world.gateway.treat([DONE, DONE, DONE, DONE]);
+        world.till.buy(order("pay")).await.unwrap();
+        let decide = |state| tillgate::Decision {
+            state,
+            decided_by: "Anna".into(),
+            grounds: "the statement shows it".into(),
+        };
+        let takes_back = async |id: &str| {
+            world.gateway.set_status(id, EvidenceStatus::Failed, "failed");
+            assert!(world.till.look_up(id.into()).await.unwrap().conflict.is_some());
+            world.till.resolve(id.into(), decide(OrderState::Failed)).await.unwrap();
+            world.order("pay").await
+        };
+
+        world.till.undo(refund("part", "pay", 400)).await.unwrap();
+        let parent = takes_back("part").await;
+        assert_eq!((parent.state, parent.conflict), (OrderState::Succeeded, None));
+        assert_eq!(parent.undone_amount, Decimal::new(0, 2));
+
+        world.till.undo(refund("whole", "pay", 1000)).await.unwrap();
+        assert_eq!(world.order("pay").await.state, OrderState::Reversed);
+        let parent = takes_back("whole").await;
+        assert_eq!((parent.state, parent.conflict.is_some()), (OrderState::Reversed, true));
+        assert_eq!(parent.undone_amount, Decimal::new(0, 2));
+
+        let decided = world.till.resolve("pay".into(), decide(OrderState::Succeeded)).await.unwrap();
+        assert_eq!((decided.state, decided.conflict), (OrderState::Succeeded, None));
+        world.till.undo(refund("again", "pay", 1000)).await.unwrap();
+        assert_eq!(world.order("pay").await.state, OrderState::Reversed);
+    });
+}
+
+#[test]
 fn an_undo_of_an_order_that_is_failed_contradicts_it_and_reverses_nothing() {
     run(async {
         let mut abilities = without_look_up();
