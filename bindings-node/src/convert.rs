@@ -12,13 +12,17 @@ use tillgate as core;
 use crate::failure::{Failure, Result};
 use crate::runtime::{Js, Value};
 
-/// What can be handed to JavaScript.
+/// What can be handed to JavaScript: something that has a shape says what it gives, anything else how it is made.
 pub trait ToJs: Sized {
+    /// Which of JavaScript's functions makes it of its values.
+    const SHAPE: usize = usize::MAX;
     /// Whether the first of its values is never null, so that an option of it needs no sign of its own.
     const FIRST_TELLS: bool = true;
 
     /// It alone.
-    fn to_js(self, js: &Js) -> Result<Value>;
+    fn to_js(self, js: &Js) -> Result<Value> {
+        js.make(Self::SHAPE, &together(self, js)?)
+    }
 
     /// As a part of something larger: the values that JavaScript makes it of, in the order in which its taker takes them.
     fn give(self, js: &Js, values: &mut Vec<Value>) -> Result<()> {

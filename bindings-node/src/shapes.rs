@@ -7,12 +7,9 @@ macro_rules! record {
     ($shape:literal, $record:ty { $($field:ident $(= $default:expr)?),* $(,)? }) => {
         impl $crate::convert::Element for $record {}
         impl $crate::convert::ToJs for $record {
+            const SHAPE: usize = FIRST_SHAPE + $shape;
             // Its first field may be an option.
             const FIRST_TELLS: bool = false;
-
-            fn to_js(self, js: &$crate::runtime::Js) -> $crate::failure::Result<$crate::runtime::Value> {
-                js.make(FIRST_SHAPE + $shape, &$crate::convert::together(self, js)?)
-            }
 
             fn give(
                 self,
@@ -95,9 +92,7 @@ macro_rules! data_enum {
     ($shape:literal, $name:ty { $($place:literal $variant:ident { $($field:ident $(= $default:expr)?),* $(,)? }),* $(,)? }) => {
         impl $crate::convert::Element for $name {}
         impl $crate::convert::ToJs for $name {
-            fn to_js(self, js: &$crate::runtime::Js) -> $crate::failure::Result<$crate::runtime::Value> {
-                js.make(FIRST_SHAPE + $shape, &$crate::convert::together(self, js)?)
-            }
+            const SHAPE: usize = FIRST_SHAPE + $shape;
 
             fn give(
                 self,
@@ -133,9 +128,7 @@ macro_rules! object {
     ($shape:literal, $name:ty) => {
         impl $crate::convert::Element for ::std::sync::Arc<$name> {}
         impl $crate::convert::ToJs for ::std::sync::Arc<$name> {
-            fn to_js(self, js: &$crate::runtime::Js) -> $crate::failure::Result<$crate::runtime::Value> {
-                js.make(FIRST_SHAPE + $shape, &$crate::convert::together(self, js)?)
-            }
+            const SHAPE: usize = FIRST_SHAPE + $shape;
 
             fn give(
                 self,
