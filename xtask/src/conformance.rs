@@ -2,38 +2,24 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::compile::{self, Artifact, What};
+use crate::compile::Artifact;
 use crate::operations::{judged, own_tests};
 use crate::report::{Report, Tally};
-use crate::sellers::{Language, Seller};
+use crate::sellers::{self, Language, Seller};
 use crate::tree::Tree;
-use crate::{c, generate, kotlin, node, python, setup};
+use crate::{c, generate, kotlin, python};
 
 /// No runner is longer, with all that is written by hand for it.
 const RUNNER_LINES_MAX: usize = 200;
 
 /// The command.
 pub fn command(tree: &Tree, language: Option<&str>) -> Result<bool> {
-    let languages = match language {
-        None => Language::ALL.to_vec(),
-        Some(key) => {
-            vec![Language::from_key(key).with_context(|| format!("no runner is written in {key:?}"))?]
-        }
-    };
+    let languages = Language::chosen(language)?;
     let mut report = Report::default();
-    let mut programs = Vec::new();
-    let ready = report.prepare("what the machine needs", || {
-        setup::machine(tree, setup::For::Sellers)?;
-        setup::python(tree)
-    }) && report.prepare("build", || {
-        programs = compile::build(tree, What::Programs)?;
-        Ok(())
-    }) && report.prepare("Python's package", || python::install(tree))
-        && report.prepare("Node's addon", || node::install(tree))
-        && report.prepare("Kotlin's programs", || kotlin::compile(tree, &programs));
-    if ready {
+    // What a language offers is compared with all others.
+    if let Some(programs) = sellers::prepare(&mut report, tree, &Language::ALL) {
         report.cases("what becomes of orders, in each language", || run(tree, &languages));
         report.cases("what each language offers", || items(tree, &programs));
     }

@@ -7,15 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::compile::{self, What};
 use crate::expectation::{self, ABSENT, Expected, ISSUER_FAILED, Planned, REFUSED, SUCCEEDED};
 use crate::judge::{self, Verdict};
 use crate::plan::{self, Purchase, Step};
 use crate::report::{Report, Tally};
 use crate::sandbox::Sandbox;
-use crate::sellers::{Language, Manner, Seller};
+use crate::sellers::{self, Language, Manner, Seller};
 use crate::tree::{self, Tree};
-use crate::{kotlin, node, python, setup};
 
 /// Processes that sell at the same time.
 const PARALLEL: usize = 2;
@@ -39,26 +37,9 @@ const POLICY: [(&str, u64); 6] = [
 
 /// The command.
 pub fn run(tree: &Tree, language: Option<&str>, stride: usize) -> Result<bool> {
-    let languages = match language {
-        None => Language::ALL.to_vec(),
-        Some(key) => {
-            vec![Language::from_key(key).with_context(|| format!("no runner is written in {key:?}"))?]
-        }
-    };
+    let languages = Language::chosen(language)?;
     let mut report = Report::default();
-    let mut artifacts = Vec::new();
-    let ready = report.prepare("what the machine needs", || {
-        setup::machine(tree, setup::For::Sellers)?;
-        setup::python(tree)
-    }) && report.prepare("build", || {
-        artifacts = compile::build(tree, What::Programs)?;
-        Ok(())
-    }) && (!languages.contains(&Language::Python)
-        || report.prepare("Python's package", || python::install(tree)))
-        && (!languages.contains(&Language::Node) || report.prepare("Node's addon", || node::install(tree)))
-        && (!languages.contains(&Language::Kotlin)
-            || report.prepare("Kotlin's programs", || kotlin::compile(tree, &artifacts)));
-    if ready {
+    if sellers::prepare(&mut report, tree, &languages).is_some() {
         for language in languages {
             report.cases(&format!("kills at every crash point, {}", language.name()), || {
                 enumerate(tree, language, stride)

@@ -4,15 +4,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use crate::compile::{self, What};
 use crate::program::{self, Output};
 use crate::report::{Report, Tally};
 use crate::sandbox::Sandbox;
-use crate::sellers::Language;
+use crate::sellers::{self, Language};
 use crate::tree::Tree;
-use crate::{c, kotlin, node, python, setup};
+use crate::{c, kotlin, python};
 
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
@@ -31,23 +30,9 @@ const _: () = assert!(GROWTH_MAX_KIB * 1024 < 10 * CALLS / CALLS_IN_TEN_TURNS * 
 
 /// The command.
 pub fn command(tree: &Tree, language: Option<&str>) -> Result<bool> {
-    let languages = match language {
-        None => Language::ALL.to_vec(),
-        Some(key) => vec![Language::from_key(key).with_context(|| format!("there is no language {key:?}"))?],
-    };
+    let languages = Language::chosen(language)?;
     let mut report = Report::default();
-    let mut programs = Vec::new();
-    let ready = report.prepare("what the machine needs", || {
-        setup::machine(tree, setup::For::Sellers)?;
-        setup::python(tree)?;
-        setup::node(tree)
-    }) && report.prepare("build", || {
-        programs = compile::build(tree, What::Programs)?;
-        Ok(())
-    }) && report.prepare("Python's package", || python::install(tree))
-        && report.prepare("Node's addon", || node::install(tree))
-        && report.prepare("Kotlin's programs", || kotlin::compile(tree, &programs));
-    if ready {
+    if sellers::prepare(&mut report, tree, &languages).is_some() {
         report.cases("a million calls", || run(tree, &languages));
     }
     Ok(report.finish())

@@ -6,28 +6,18 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::compile::{self, What};
 use crate::program::{self, Output};
 use crate::report::{Report, Tally};
+use crate::sellers::{self, Language};
 use crate::tree::Tree;
-use crate::{c, kotlin, node, python, setup};
+use crate::{c, kotlin, python, setup};
 
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// The command.
 pub fn command(tree: &Tree) -> Result<bool> {
     let mut report = Report::default();
-    let mut artifacts = Vec::new();
-    let ready = report.prepare("what the machine needs", || {
-        setup::machine(tree, setup::For::Sellers)?;
-        setup::python(tree)
-    }) && report.prepare("build", || {
-        artifacts = compile::build(tree, What::Programs)?;
-        Ok(())
-    }) && report.prepare("Python's package", || python::install(tree))
-        && report.prepare("Node's addon", || node::install(tree))
-        && report.prepare("Kotlin's programs", || kotlin::compile(tree, &artifacts));
-    if ready {
+    if sellers::prepare(&mut report, tree, &Language::ALL).is_some() {
         report.cases("every operation, parameter and field", || run(tree));
     }
     Ok(report.finish())

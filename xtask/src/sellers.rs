@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::compile::{self, Artifact, What};
 use crate::program::Ended;
+use crate::report::Report;
 use crate::runner::Runner;
 use crate::selling::Points;
 use crate::tree::Tree;
-use crate::{c, kotlin, python, selling, setup};
+use crate::{c, kotlin, node, python, selling, setup};
 
 /// A plan takes seconds, and a disk that others keep busy may take a minute for one fsync; a seller that hangs is a failure.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -51,9 +53,31 @@ impl Language {
         }
     }
 
-    pub fn from_key(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|language| language.key() == key)
+    /// The one of this name, or all.
+    pub fn chosen(key: Option<&str>) -> Result<Vec<Self>> {
+        let Some(key) = key else { return Ok(Self::ALL.to_vec()) };
+        let found = Self::ALL.into_iter().find(|language| language.key() == key);
+        Ok(vec![found.with_context(|| format!("nothing is written in {key:?}"))?])
     }
+}
+
+/// Sets up and builds what the programs of these languages need. None if that failed, which the report has told.
+pub fn prepare(report: &mut Report, tree: &Tree, languages: &[Language]) -> Option<Vec<Artifact>> {
+    let mut built = Vec::new();
+    let needs = |language| languages.contains(&language);
+    let ready = report.prepare("what the machine needs", || {
+        setup::machine(tree, setup::For::Sellers)?;
+        setup::python(tree)?;
+        if needs(Language::Node) { setup::node(tree) } else { Ok(()) }
+    }) && report.prepare("build", || {
+        built = compile::build(tree, What::Programs)?;
+        Ok(())
+    }) && (!needs(Language::Python)
+        || report.prepare("Python's package", || python::install(tree)))
+        && (!needs(Language::Node) || report.prepare("Node's addon", || node::install(tree)))
+        && (!needs(Language::Kotlin)
+            || report.prepare("Kotlin's programs", || kotlin::compile(tree, &built)));
+    ready.then_some(built)
 }
 
 /// A seller that is ready to be started.

@@ -358,7 +358,7 @@ fn turn(tracker: &Weak<Tracker>, hints_polled: &mut Duration) -> Option<Duration
         for key in tracker.schedule.take_due(account, now, *room) {
             let looking = tracker.clone();
             let spawned = runtime::spawn(Box::pin(async move {
-                let looking = UnderWay { tracker: looking, key };
+                let looking = LookUpUnderWay { tracker: looking, key };
                 // What went wrong stands in the order's history, or is tried again.
                 let _ = looking.tracker.look_up_now(&looking.key, look_up::Wish::Settle).await;
             }));
@@ -372,12 +372,12 @@ fn turn(tracker: &Weak<Tracker>, hints_polled: &mut Duration) -> Option<Duration
 }
 
 /// A look-up that the schedule has started. However it ends, the order is planned anew.
-struct UnderWay {
+struct LookUpUnderWay {
     tracker: Arc<Tracker>,
     key: Arc<str>,
 }
 
-impl Drop for UnderWay {
+impl Drop for LookUpUnderWay {
     fn drop(&mut self) {
         let hinted_again = self.tracker.schedule.ended(&self.key);
         match self.tracker.journal.store().order(&self.key) {
