@@ -121,7 +121,7 @@ fn test(tree: &Tree, name: &str, program: &Path, dialect: Dialect, tally: &mut T
     let place = program.with_extension("place");
     crate::tree::empty(&place)?;
     let sandbox = Sandbox::start_immediate(tree, &place)?;
-    let mut command = watched(program, dialect);
+    let mut command = watched(tree, program, dialect);
     command.current_dir(&place).envs(sandbox.environment());
     let ended = program::run(&mut command, &place.with_extension("log"), Output::Together, LIMIT)?;
     if ended.exit_code == Some(SKIPPED) {
@@ -139,7 +139,7 @@ fn test(tree: &Tree, name: &str, program: &Path, dialect: Dialect, tally: &mut T
 /// Runs the examples that were compiled in this dialect.
 fn run_examples(tree: &Tree, sources: &[PathBuf], folder: &Path, dialect: Dialect) -> Result<Tally> {
     let places = folder.join(format!("examples-{}", dialect.name()));
-    let program = |name: &str| Ok(watched(&folder.join(format!("{name}-{}", dialect.name())), dialect));
+    let program = |name: &str| Ok(watched(tree, &folder.join(format!("{name}-{}", dialect.name())), dialect));
     let mut tally = Tally::default();
     for source in sources {
         tally += examples::run(tree, &places, &stem(source), &program)?;
@@ -148,7 +148,7 @@ fn run_examples(tree: &Tree, sources: &[PathBuf], folder: &Path, dialect: Dialec
 }
 
 /// The command of a program whose memory is watched.
-fn watched(program: &Path, dialect: Dialect) -> Command {
+fn watched(tree: &Tree, program: &Path, dialect: Dialect) -> Command {
     if dialect == Dialect::Sanitized {
         let mut command = Command::new(program);
         // Not an exit code that an example may have.
@@ -164,6 +164,8 @@ fn watched(program: &Path, dialect: Dialect) -> Command {
             "--errors-for-leak-kinds=definite,indirect",
             "--show-leak-kinds=definite,indirect",
         ]);
+        let known = tree.root.join("bindings-c/tests/valgrind.supp");
+        valgrind.arg(format!("--suppressions={}", known.display()));
         valgrind.arg(format!("--error-exitcode={FOUND}")).arg(program);
         valgrind
     }
