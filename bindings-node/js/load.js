@@ -48,13 +48,16 @@ function load() {
 /** What to do about an addon that cannot be loaded. */
 function notLoaded(failures) {
   const { platform, arch, version } = process
-  const { glibcVersionRuntime: glibc } = process.report.getReport().header
+  // What is not Node may have no report.
+  const { glibcVersionRuntime: glibc } = process.report?.getReport().header ?? {}
   const linux = platform === 'linux'
   const own = linux ? `linux-${arch}-${glibc ? 'gnu' : 'musl'}` : `${platform}-${arch}`
   const [name, cause] = [`tillgate-${own}`, failures[own]]
   let remedy
   if (!KNOWN.includes(own)) {
-    remedy = `There is no package for it; there are ${KNOWN.join(', ')}. It can be built from the sources.`
+    remedy =
+      `There is no package for it; there are ${KNOWN.join(', ')}. What cargo build --release -p tillgate-node makes of the ` +
+      `sources is found as ${join(__dirname, '..', `tillgate.${own}.node`)}; or develop in a container with Linux.`
   } else if (cause?.code === 'MODULE_NOT_FOUND') {
     remedy =
       `The package ${name} is not installed. Install again on this machine, with optional dependencies (without --omit=optional) ` +

@@ -40,3 +40,17 @@ test('a machine that no package is made for is told which there are', (t) => {
   const said = loaded(t, {}, "Object.defineProperty(process, 'arch', { value: 'riscv64' })")
   assert.match(said, /cannot be loaded on linux riscv64.*There is no package for it; there are linux-x64-gnu, /)
 })
+
+test('who develops on another system is told where an addon of his own goes', (t) => {
+  const elsewhere = (platform, arch) => {
+    const become = `Object.defineProperties(process, { platform: { value: '${platform}' }, arch: { value: '${arch}' } })`
+    return loaded(t, {}, become)
+  }
+  assert.match(elsewhere('darwin', 'arm64'), /^ERR_TILLGATE_NOT_LOADED .* on darwin arm64 \(.*tillgate\/tillgate\.darwin-arm64\.node/)
+  assert.match(elsewhere('win32', 'x64'), /^ERR_TILLGATE_NOT_LOADED .* on win32 x64 \(.*tillgate\/tillgate\.win32-x64\.node/)
+})
+
+test('what is told does not need a report of the engine', (t) => {
+  const said = loaded(t, {}, "Object.defineProperty(process, 'report', { value: undefined })")
+  assert.match(said, /^ERR_TILLGATE_NOT_LOADED tillgate cannot be loaded on linux /)
+})
