@@ -66,17 +66,40 @@ async function abortable(options, call) {
   }
 }
 
-/** What a stream gives, one after the other, until it is closed. */
-async function* eachUntilClosed(stream, options) {
-  for (;;) {
-    let item
-    try {
-      item = await stream.next(PATIENCE_MS, options)
-    } catch (error) {
-      if (error instanceof OwnError && error.code === 'closed') return
-      throw error
+/**
+ * What a stream gives, one after the other, until it is closed. Who stops going over it meanwhile (`return`, which a stream that is
+ * cancelled calls) ends the wait too: a generator alone would hear of that with the next item, however late.
+ */
+function eachUntilClosed(stream, options) {
+  const stop = new AbortController()
+  const items = each(stream, options, stop)
+  const end = items.return
+  const value = (result) => {
+    stop.abort()
+    return end.call(items, result)
+  }
+  return Object.defineProperty(items, 'return', { value, configurable: true, writable: true })
+}
+
+async function* each(stream, options, stop) {
+  const signal = signalOf(options)
+  signal?.throwIfAborted()
+  const abort = () => stop.abort(signal.reason)
+  signal?.addEventListener('abort', abort, { once: true })
+  try {
+    for (;;) {
+      let item
+      try {
+        item = await stream.next(PATIENCE_MS, { signal: stop.signal })
+      } catch (error) {
+        if (signal?.aborted) throw error
+        if (stop.signal.aborted || (error instanceof OwnError && error.code === 'closed')) return
+        throw error
+      }
+      if (item !== null) yield item
     }
-    if (item !== null) yield item
+  } finally {
+    signal?.removeEventListener('abort', abort)
   }
 }
 

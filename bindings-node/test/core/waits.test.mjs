@@ -57,6 +57,14 @@ test('a wait for events is ended by a signal, and no event is lost by it', async
   assert.equal(states.at(-1), 'accepted')
 })
 
+test('who stops going over events while it waits ends the wait', async (t) => {
+  const till = await openTill(t, gateway, { policy })
+  const going = till.events()[Symbol.asyncIterator]()
+  const waits = going.next()
+  const done = { done: true, value: undefined }
+  assert.deepEqual([await going.return(), await waits, await going.next()], [done, done, done])
+})
+
 test('buying takes no signal: what is sent is sent', async (t) => {
   const till = await openTill(t, gateway, { policy })
   const wanted = newOrder()
