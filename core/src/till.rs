@@ -13,7 +13,7 @@ use crate::orders::tracker::{Manner, Tracker};
 use crate::orders::vault::Vault;
 use crate::orders::*;
 use crate::receiver::{CallbackReceiver, CallbackReceiverConfig, Receivers};
-use crate::runtime::{blocking, detached};
+use crate::runtime::{awaited, blocking, detached};
 use crate::{Result, Timestamp};
 
 /// Waits are cut to a day: longer ones are no waits but mistakes.
@@ -102,7 +102,7 @@ impl Till {
     pub async fn wait(&self, id: String, timeout_ms: u64) -> Result<Order> {
         let tracker = self.tracker.clone();
         let timeout = Duration::from_millis(timeout_ms.min(WAIT_MAX_MS));
-        detached(async move { tracker.wait(&id, timeout).await }).await
+        awaited(async move { tracker.wait(&id, timeout).await }).await
     }
 
     /// A page of orders, newest first.
@@ -210,7 +210,7 @@ impl EventStream {
     pub async fn next(&self, timeout_ms: u64) -> Result<Option<Event>> {
         let tracker = self.tracker.clone();
         let timeout = Duration::from_millis(timeout_ms.min(WAIT_MAX_MS));
-        detached(async move { tracker.next_event(timeout).await }).await
+        awaited(async move { tracker.next_event(timeout).await }).await
     }
 
     /// Says that an event was handled, by its id; it does not come again.

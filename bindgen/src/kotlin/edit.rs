@@ -178,6 +178,12 @@ fn objects(source: &mut Source, interface: &Interface) -> Result<()> {
         "/**\n * @suppress\n */\ninline fun <T : Disposable?, R> T.use(block: (T) -> R) =",
         "/** \n * Placeholder object used to signal",
     )?;
+    // An object that is passed on may have been closed. UniFFI would hand over the handle that it had, to memory that is free.
+    source.replace(
+        "        return value.uniffiCloneHandle()\n",
+        "        return value.callWithHandle { it }\n",
+        interface.objects.len(),
+    )?;
     for object in &interface.objects {
         let class = format!("\nopen class {}: Disposable, AutoCloseable, ", object.name);
         if object.methods.iter().any(|method| method.name == "close" && method.is_async) {

@@ -35,6 +35,17 @@ pub(crate) fn detached<T: Send + 'static>(work: impl Future<Output = Result<T>> 
     Wait { result, work: Work::Waits(Box::pin(async move { place.put(work.await) })) }
 }
 
+/// Runs work that does nothing but wait: it ends with the wait for it, so that it takes nothing from those who still wait. Never for
+/// what sends or writes.
+pub(crate) fn awaited<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Wait<T> {
+    let mut wait = detached(work);
+    wait.work = match wait.work {
+        Work::Waits(work) => Work::Watches(work),
+        other => other,
+    };
+    wait
+}
+
 /// The same, begun at once.
 pub(crate) fn started<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
@@ -102,7 +113,10 @@ enum Work {
     Waits(BoxFuture<'static, ()>),
     /// Not begun, and it blocks its thread.
     Blocks(Box<dyn FnOnce() + Send>),
+    /// Not begun, and it ends with the wait for it.
+    Watches(BoxFuture<'static, ()>),
     Task(TaskHandle),
+    Watcher(Watcher),
     /// What [`detached`] is not: work that ends when its caller lets go. Only for the test of that guard.
     InTheCallersHands(BoxFuture<'static, ()>),
     /// It could not be begun.
@@ -115,6 +129,7 @@ impl Work {
         *self = match std::mem::replace(self, Self::Refused) {
             Self::Waits(work) if !guard(Guard::CancelDetached) => Self::InTheCallersHands(work),
             Self::Waits(work) => Self::Task(spawn(work)?),
+            Self::Watches(work) => Self::Watcher(Watcher(spawn(work)?)),
             // A simulation has no other threads.
             Self::Blocks(work) if is_simulated() => Self::Task(spawn(Box::pin(async move { work() }))?),
             Self::Blocks(work) => {
@@ -129,13 +144,22 @@ impl Work {
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         self.begin()?;
         match self {
-            Self::Task(task) => task.poll_end(context),
+            Self::Task(task) | Self::Watcher(Watcher(task)) => task.poll_end(context),
             Self::InTheCallersHands(work) => {
                 let _entered = if is_simulated() { None } else { Some(home::handle()?.enter()) };
                 work.as_mut().poll(context).map(Ok)
             }
-            Self::Waits(_) | Self::Blocks(_) | Self::Refused => Poll::Ready(Err(closed())),
+            Self::Waits(_) | Self::Watches(_) | Self::Blocks(_) | Self::Refused => Poll::Ready(Err(closed())),
         }
+    }
+}
+
+/// A task that only waits, and ends with those who wait for it.
+struct Watcher(TaskHandle);
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -330,6 +354,29 @@ mod tests {
             // The wait has been dropped here.
             go.notify_one();
             done.notified().await;
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn what_only_waits_ends_with_the_wait() {
+        let held = Arc::new(());
+        let inner = held.clone();
+        block_on(async {
+            let mut wait = Box::pin(awaited(async move {
+                let _inner = inner;
+                std::future::pending::<Result<()>>().await
+            }));
+            tokio::select! {
+                biased;
+                _ = &mut wait => panic!("it waits for ever"),
+                other = detached(async { Ok(()) }) => other.unwrap(),
+            }
+            drop(wait);
+            while Arc::strong_count(&held) > 1 {
+                detached(async { Ok(()) }).await?;
+            }
             Ok(())
         })
         .unwrap();

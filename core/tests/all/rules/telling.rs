@@ -140,6 +140,28 @@ fn rule_12_events_come_again_until_they_are_acknowledged() {
 }
 
 #[test]
+fn a_wait_that_was_let_go_of_takes_no_event_from_others() {
+    run(async {
+        let world = World::new(with_look_up()).await;
+        let stream = world.till.events();
+        for _ in 0..3 {
+            let waiting = stream.next(600_000);
+            tokio::pin!(waiting);
+            tokio::select! {
+                biased;
+                _ = &mut waiting => panic!("nothing has happened yet"),
+                () = world.settle() => {}
+            }
+        }
+        let bought = world.till.buy(order("a1"));
+        let (bought, event) = tokio::join!(bought, stream.next(1_000));
+        bought.unwrap();
+        let event = event.unwrap().expect("nobody else waits for it");
+        assert_eq!(event.order.id, "a1");
+    });
+}
+
+#[test]
 fn a_callback_that_names_too_many_orders_is_refused_and_not_half_taken_in() {
     run(async {
         let world = World::new(with_look_up()).await;

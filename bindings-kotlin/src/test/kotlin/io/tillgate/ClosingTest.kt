@@ -23,6 +23,33 @@ class ClosingTest {
         Till.open(config).use { assertEquals(0uL, it.status().openOrders) }
     }
 
+    @Test fun `what was closed is refused where it is passed on`() = runBlocking {
+        val password = Secret("canary")
+        val credentials = CysendCredentials("till", password)
+        val client = CysendClient(CysendConfig(credentials, baseUrl = "http://127.0.0.1:1/"))
+        val account = CysendAccount(client)
+        password.close()
+        client.close()
+        assertThrows(TillgateException.Closed::class.java) { CysendClient(CysendConfig(credentials)) }
+        Till.open(newTill()).use { till ->
+            assertThrows(TillgateException.Closed::class.java) { blocking { till.attachCysend(account) } }
+            assertEquals(0uL, till.status().openOrders)
+        }
+    }
+
+    @Test fun `an error of the block is told although the till was closed in it`() = runBlocking {
+        val till = Till.open(newTill())
+        val told = assertThrows(IllegalStateException::class.java) {
+            blocking {
+                till.useSuspending {
+                    it.close()
+                    error("the printer is on fire")
+                }
+            }
+        }
+        assertEquals("the printer is on fire", told.message)
+    }
+
     @Test fun `a process ends by itself, whether its till was closed or not`() {
         for (how in listOf("closed", "open")) {
             val folder = newTill().journalPath

@@ -60,6 +60,18 @@ class EventTest {
         till.close()
     }
 
+    @Test fun `handling ends with the till although an event is being handled`() = runBlocking {
+        val config = newTill()
+        val till = gateway.till(config)
+        val order = till.buy(voucher())
+        till.handleEvents { till.shutDown() }
+        till.close()
+        // It was not acknowledged.
+        gateway.till(config).useSuspending { again ->
+            assertEquals(order.id, again.events().use { it.asFlow().first() }.order.id)
+        }
+    }
+
     @Test fun `an event whose handling fails is not acknowledged`() = runBlocking {
         gateway.till().useSuspending { till ->
             till.buy(voucher())
