@@ -37,6 +37,19 @@ class ClosingTest {
         }
     }
 
+    @Test fun `an error of the block is told although the till was closed in it`() = runBlocking {
+        val till = Till.open(newTill())
+        val told = assertThrows(IllegalStateException::class.java) {
+            blocking {
+                till.useSuspending {
+                    it.close()
+                    error("the printer is on fire")
+                }
+            }
+        }
+        assertEquals("the printer is on fire", told.message)
+    }
+
     @Test fun `a process ends by itself, whether its till was closed or not`() {
         for (how in listOf("closed", "open")) {
             val folder = newTill().journalPath
