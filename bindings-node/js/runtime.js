@@ -44,6 +44,28 @@ function signalOf(options) {
   return signal
 }
 
+/** Who is to be told by a signal, all by one listener: Node takes many on one signal for a leak. */
+const told = new WeakMap()
+
+/** Calls back when the signal is aborted, until what this returns is called. */
+function onAbort(signal, callback) {
+  let all = told.get(signal)
+  if (all === undefined) {
+    const callbacks = new Set()
+    all = { callbacks, tell: () => [...callbacks].forEach((each) => each()) }
+    told.set(signal, all)
+    signal.addEventListener('abort', all.tell, { once: true })
+  }
+  const { callbacks, tell } = all
+  callbacks.add(callback)
+  return () => {
+    callbacks.delete(callback)
+    if (callbacks.size > 0 || told.get(signal) !== all) return
+    told.delete(signal)
+    signal.removeEventListener('abort', tell)
+  }
+}
+
 /** Waits for a call, unless a signal ends the wait before. What the call began goes on. */
 async function abortable(options, call) {
   const signal = signalOf(options)
@@ -51,18 +73,17 @@ async function abortable(options, call) {
   signal.throwIfAborted()
   const answered = call()
   const ticket = native.ticket()
-  let abort
+  let leave
   const aborted = new Promise((_, reject) => {
-    abort = () => {
+    leave = onAbort(signal, () => {
       reject(signal.reason)
       native.abandon(ticket)
-    }
-    signal.addEventListener('abort', abort, { once: true })
+    })
   })
   try {
     return await Promise.race([aborted, answered])
   } finally {
-    signal.removeEventListener('abort', abort)
+    leave()
   }
 }
 
@@ -84,8 +105,7 @@ function eachUntilClosed(stream, options) {
 async function* each(stream, options, stop) {
   const signal = signalOf(options)
   signal?.throwIfAborted()
-  const abort = () => stop.abort(signal.reason)
-  signal?.addEventListener('abort', abort, { once: true })
+  const leave = signal === undefined ? () => {} : onAbort(signal, () => stop.abort(signal.reason))
   try {
     for (;;) {
       let item
@@ -99,7 +119,7 @@ async function* each(stream, options, stop) {
       if (item !== null) yield item
     }
   } finally {
-    signal?.removeEventListener('abort', abort)
+    leave()
   }
 }
 

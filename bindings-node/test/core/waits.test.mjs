@@ -21,9 +21,15 @@ test('an aborted wait leaves its order alone', async (t) => {
   assert.equal(order.state, 'accepted')
   const why = new Error('the customer left')
   const stop = new AbortController()
-  const waits = Array.from({ length: 10 }, () => till.wait(order.id, NEVER_MS, { signal: stop.signal }))
+  const warned = []
+  const warning = (told) => warned.push(told)
+  process.on('warning', warning)
+  const waits = Array.from({ length: 100 }, () => till.wait(order.id, NEVER_MS, { signal: stop.signal }))
   stop.abort(why)
   for (const wait of waits) await assert.rejects(wait, (error) => error === why)
+  await new Promise(setImmediate)
+  process.off('warning', warning)
+  assert.deepEqual(warned, [], 'that many on one signal are no leak')
   assert.deepEqual(await till.order(order.id), order)
   // Who has a signal that is never used waits like others.
   const settled = till.wait(order.id, NEVER_MS, { signal: new AbortController().signal })
