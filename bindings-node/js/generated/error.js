@@ -6,7 +6,8 @@ const { map, next, record } = require('../runtime.js')
 class TillgateError extends Error {
   constructor(message, details) {
     super(message)
-    Object.assign(this, details)
+    // Of its class, and its own as well, so that it is told where an error is written as JSON.
+    Object.assign(this, { code: this.code, number: this.number }, details)
   }
 }
 TillgateError.prototype.name = 'TillgateError'

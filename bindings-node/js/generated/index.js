@@ -12,7 +12,7 @@ const secret = require('./secret.js')
 const till = require('./till.js')
 const transport = require('./transport.js')
 
-const fingerprint = '4969de902060ee71'
+const fingerprint = '5948af447960ed7d'
 const shapes = [
   ...cysend.shapes,
   ...error.shapes,

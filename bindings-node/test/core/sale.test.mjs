@@ -70,6 +70,8 @@ test('an error has its class and what happened to the money', async (t) => {
     assert.ok(error instanceof OrderConflictError && error instanceof TillgateError && error instanceof Error)
     assert.deepEqual([error.code, error.outcome, error.orderId], ['order_conflict', 'local', wanted.id])
     assert.match(error.stack, /sale\.test\.mjs/)
+    const written = JSON.parse(JSON.stringify(error))
+    assert.deepEqual([written.code, written.number, written.orderId], ['order_conflict', 15, wanted.id])
     return true
   })
   const stranger = new CysendClient({ credentials: { user: 'till', password: 'wrong' }, baseUrl: gateway.url })
