@@ -52,6 +52,19 @@ class CancellationTest {
         }
     }
 
+    @Test fun `a flow of events that is cancelled holds none back`() = runBlocking {
+        // Longer than anybody waits, if it were given out to the one that was cancelled.
+        gateway.till(newTill(OrderPolicy(redeliverAfterMs = 3_600_000u))).useSuspending { till ->
+            till.events().use { events ->
+                repeat(3) {
+                    launch(start = CoroutineStart.UNDISPATCHED) { events.asFlow().collect {} }.cancelAndJoin()
+                }
+                val order = till.buy(voucher())
+                assertEquals(order.id, events.next(60_000u)?.order?.id)
+            }
+        }
+    }
+
     @Test fun `a coroutine that is cancelled still closes its till`() = runBlocking {
         val config = newTill()
         val sold = CompletableDeferred<Unit>()
