@@ -14,7 +14,7 @@ fun main(arguments: Array<String>) {
 
 private suspend fun sellAndHear(told: Told): Boolean = openTill(told).useSuspending { till ->
     // sample: receive
-    // The account is attached before. Keep the receiver: letting go of it ends it.
+    // The account is attached before. The receiver goes on until it or the till is closed.
     val receiver = till.receiveCallbacks(configOf(pathOf(told.journal), told.more))
     val id = newId()
     save("${told.journal}.sale", id)

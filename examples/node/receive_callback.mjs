@@ -60,7 +60,7 @@ function topUp(id, callbackUrl) {
 }
 
 await withTill(async (till, journal, ...own) => {
-  // The account is attached before. Keep the receiver: letting go of it ends it.
+  // The account is attached before. The receiver goes on until it or the till is closed.
   const receiver = await till.receiveCallbacks(await configOf(await pathOf(journal), ...own))
   const id = newId()
   await save(`${journal}.sale`, id)

@@ -20,7 +20,7 @@ def main() -> bool:
     url, user, password, journal, *public = arguments()
     with open_till(url, user, password, journal) as till:
         # sample: receive
-        # The account is attached before. Keep the receiver: letting go of it ends it.
+        # The account is attached before. The receiver goes on until it or the till is closed.
         receiver = till.receive_callbacks(config_of(path_of(journal), *public))
         order_id = tillgate.new_id()
         save(journal + ".sale", order_id)

@@ -25,11 +25,13 @@ use listen::Shared;
 
 /// A web server for a gateway's callbacks, and for nothing else. `Till.receive_callbacks` makes one.
 ///
-/// Keep it as long as callbacks shall be received: letting go of it ends it. Safe to use from any number of threads.
+/// It goes on until it is closed, or its till is: letting go of it alone does not end it. Safe to use from any number of threads.
 #[derive(uniffi::Object)]
 pub struct CallbackReceiver {
     shared: Arc<Shared>,
     callback_url: String,
+    /// While anybody has one of them, or the till, they go on.
+    _all: Arc<Receivers>,
 }
 
 /// What a receiver has done so far. Every connection carries one request, and ends in one of `handled`, `wrong_path`,
@@ -102,13 +104,7 @@ impl CallbackReceiver {
     }
 }
 
-impl Drop for CallbackReceiver {
-    fn drop(&mut self) {
-        self.shared.stop();
-    }
-}
-
-/// The receivers of one till.
+/// The receivers of one till. They end when nobody has the till or any of them any more.
 pub(crate) struct Receivers {
     /// Nothing once the till is closed.
     listening: Mutex<Option<Vec<Weak<Shared>>>>,
@@ -121,7 +117,7 @@ impl Receivers {
 
     /// Begins to receive callbacks for a till.
     pub(crate) async fn begin(
-        &self,
+        self: &Arc<Self>,
         tracker: Arc<Tracker>,
         config: CallbackReceiverConfig,
         clock: Arc<dyn Clock>,
@@ -130,10 +126,10 @@ impl Receivers {
         // A name that is wrong shows now and not at the first callback.
         tracker.check_account(settings.account.as_deref())?;
         let listening = listen::begin(tracker, settings, clock).await?;
-        let receiver = CallbackReceiver { shared: listening.shared, callback_url: listening.callback_url };
-        // If the till was closed meanwhile, dropping the receiver ends it.
-        self.remember(&receiver.shared)?;
-        Ok(Arc::new(receiver))
+        let (shared, callback_url) = (listening.shared, listening.callback_url);
+        // If the till was closed meanwhile.
+        self.remember(&shared).inspect_err(|_| shared.stop())?;
+        Ok(Arc::new(CallbackReceiver { shared, callback_url, _all: self.clone() }))
     }
 
     /// Closes them all, and lets none begin any more.
@@ -157,5 +153,13 @@ impl Receivers {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Vec<Weak<Shared>>>> {
         self.listening.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Drop for Receivers {
+    fn drop(&mut self) {
+        for shared in self.lock().take().unwrap_or_default().iter().filter_map(Weak::upgrade) {
+            shared.stop();
+        }
     }
 }
