@@ -86,13 +86,7 @@ impl Js {
     pub fn error(&self, failure: Failure) -> Option<Value> {
         let error = match *failure.0 {
             Cause::Thrown => return None,
-            Cause::Argument { path, mut reason } => {
-                // The advice follows it.
-                if !reason.ends_with('.') {
-                    reason.push('.');
-                }
-                core::TillgateError::invalid_argument(path, reason)
-            }
+            Cause::Argument { path, reason } => core::TillgateError::invalid_argument(path, reason),
             Cause::Core(error) => error,
             Cause::Engine(_) => core::TillgateError::internal(failure.to_string()),
         };

@@ -214,7 +214,8 @@ impl fmt::Display for TillgateError {
         if let Some(field) = &details.field {
             write!(f, "{field}: ")?;
         }
-        write!(f, "{}", details.reason)?;
+        // Some end their sentence, and what follows belongs to it.
+        write!(f, "{}", details.reason.strip_suffix('.').unwrap_or(&details.reason))?;
         if let Some(status) = details.http_status {
             write!(f, " (HTTP {status})")?;
         }
@@ -224,7 +225,7 @@ impl fmt::Display for TillgateError {
         if let Some(order) = &details.order_id {
             write!(f, " (order {order})")?;
         }
-        write!(f, " {}", details.advice)
+        write!(f, ". {}", details.advice)
     }
 }
 

@@ -235,8 +235,8 @@ fn key_is_not_here(id: &str) -> TillgateError {
     TillgateError::WrongKey {
         details: ErrorDetails::local(
             format!("it is encrypted with the key {id:?}, which was not given"),
-            "The order itself is safe. Open the journal with that key among old_keys; if the key is lost, \
-             refetch_code asks the gateway for the code and encrypts it anew.",
+            "The order itself is safe. Open the journal with that key among the old ones; if the key is lost, \
+             fetch the code again: the gateway is asked for it, and it is encrypted anew.",
         ),
     }
 }
@@ -245,7 +245,7 @@ fn unreadable(id: &str) -> TillgateError {
     TillgateError::WrongKey {
         details: ErrorDetails::local(
             format!("it does not open with the key {id:?}: another key of that name, or damage"),
-            "The order itself is safe. refetch_code asks the gateway for the code and encrypts it anew.",
+            "The order itself is safe. Fetch the code again: the gateway is asked for it, and it is encrypted anew.",
         ),
     }
 }
@@ -307,7 +307,7 @@ mod tests {
         let lost = Vault::new(Some(&second), &[]).unwrap();
         let error = lost.open("o1", SecretKind::Voucher, &sealed).unwrap_err();
         assert_eq!(error.code(), "wrong_key");
-        assert!(error.details().advice.contains("refetch_code"), "{error}");
+        assert!(error.details().advice.contains("fetch the code again"), "{error}");
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) fn check(path: &str) -> Result<()> {
     }
     if !segments().any(cannot_be_guessed) {
         return wrong(
-            "It can be guessed, and whoever guesses it can send callbacks: one part between slashes needs at least 22 random characters, which are 128 bits. new_callback_path makes one.",
+            "It can be guessed, and whoever guesses it can send callbacks: one part between slashes needs at least 22 random characters, which are 128 bits. This library makes one for you.",
         );
     }
     Ok(())

@@ -299,7 +299,7 @@ pub fn quarantined(reason: &str) -> TillgateError {
         details: crate::ErrorDetails::local(
             format!("the journal is in quarantine: {reason}"),
             "Nothing was sent. Orders are looked up meanwhile. Find out which journal is the right one; if it is this one, \
-             leave the quarantine by leave_quarantine, with a name and the grounds.",
+             leave the quarantine, with a name and the grounds.",
         ),
     }
 }

@@ -79,7 +79,7 @@ pub fn full(reason: String) -> TillgateError {
         details: ErrorDetails::local(
             format!("no space is left for the journal: {reason}"),
             "Nothing new is bought. Free some space on its disk and open the journal again; orders that were under way are \
-             looked up then. Opening it with read_only works meanwhile.",
+             looked up then. Opening it read-only works meanwhile.",
         ),
     }
 }
@@ -88,8 +88,8 @@ pub fn read_only(reason: String) -> TillgateError {
     TillgateError::JournalReadOnly {
         details: ErrorDetails::local(
             format!("the journal cannot be written: {reason}"),
-            "Nothing was bought. Give this user the right to write the journal's file and its folder, or open it with \
-             read_only to look only.",
+            "Nothing was bought. Give this user the right to write the journal's file and its folder, or open it \
+             read-only.",
         ),
     }
 }
@@ -130,7 +130,7 @@ pub fn locked(reason: String) -> TillgateError {
         details: ErrorDetails::local(
             reason,
             "Nothing was bought by this process. Only one process buys with a journal: close the other one, or open this \
-             one with read_only.",
+             one read-only.",
         ),
     }
 }

@@ -325,7 +325,7 @@ fn check_keys(connection: &Connection, keys: &[(String, String)]) -> Result<()> 
                 details: ErrorDetails::local(
                     format!("the key {id:?} is not the one that the journal knows under this name"),
                     "Nothing was bought. Open the journal with the key that it was written with. A new key needs a new name, \
-                     and the earlier one goes among old_keys.",
+                     and the earlier one goes among the old keys.",
                 ),
             });
         }

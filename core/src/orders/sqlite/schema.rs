@@ -146,7 +146,7 @@ pub fn bring_up_to_date(connection: &mut Connection, may_write: bool) -> Result<
     }
     if version < newest && !may_write {
         return Err(fault::read_only(format!(
-            "it has version {version} and must be brought to {newest} first, by opening it once without read_only"
+            "it has version {version} and must be brought to {newest} first, by opening it once to write, too"
         )));
     }
     migrate_from(connection, version as usize).map_err(told)

@@ -609,7 +609,7 @@ pub fn searchable(text: &str) -> String {
 
 /// Why a handle that was opened to read does not write.
 pub fn opened_read_only() -> TillgateError {
-    fault::read_only("it was opened with read_only".to_string())
+    fault::read_only("it was opened read-only".to_string())
 }
 
 /// An event as it is written; its id is the row's.

@@ -375,7 +375,7 @@ impl Tracker {
             return Err(TillgateError::Quarantined {
                 details: ErrorDetails::local(
                     why,
-                    "Nothing was sent. Wait until the open orders are settled, make sure that no other machine uses this journal, then call leave_quarantine.",
+                    "Nothing was sent. Wait until the open orders are settled, make sure that no other machine uses this journal, then leave the quarantine.",
                 ),
             });
         }
@@ -389,7 +389,7 @@ impl Tracker {
         Err(TillgateError::WrongKey {
             details: ErrorDetails::local(
                 "the till was opened without an encryption key",
-                "Nothing was sent. Make a key with new_journal_key, keep it safe, and open the till with it: voucher codes are stored encrypted or not at all.",
+                "Nothing was sent. Make a key for the journal, keep it safe, and open the till with it: voucher codes are stored encrypted or not at all.",
             ),
         })
     }

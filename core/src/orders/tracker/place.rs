@@ -226,7 +226,7 @@ pub(super) fn submit_by(now: crate::Timestamp, within_ms: u64) -> crate::Timesta
 pub(super) fn check_id(id: &str) -> Result<()> {
     let wrong = |reason: &str| Err(TillgateError::invalid_argument("id", reason));
     if id.trim().is_empty() {
-        return wrong("the id is empty; mint one with new_id and save it before buying");
+        return wrong("the id is empty; mint one and save it before buying");
     }
     if id.len() > ID_LENGTH_MAX_BYTES {
         return wrong("the id is longer than 64 bytes");
