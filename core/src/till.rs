@@ -62,7 +62,7 @@ impl Till {
     /// `events`. An attempt that surely was not sent is repeated until the order's time to act is over.
     pub async fn buy(&self, order: NewOrder) -> Result<Order> {
         let tracker = self.tracker.clone();
-        detached(async move { tracker.place(vec![order], Manner::Now).await.map(only) }).await
+        detached(async move { only(tracker.place(vec![order], Manner::Now).await) }).await
     }
 
     /// Places several orders, 1 to 1,000: all are written down in one commit, then each is sent. Returns them in the order given.
@@ -74,7 +74,7 @@ impl Till {
     /// Writes an order down as `pending` and returns; it is sent in the background.
     pub async fn enqueue(&self, order: NewOrder) -> Result<Order> {
         let tracker = self.tracker.clone();
-        detached(async move { tracker.place(vec![order], Manner::Later).await.map(only) }).await
+        detached(async move { only(tracker.place(vec![order], Manner::Later).await) }).await
     }
 
     /// Undoes an order by another one, where the gateway can.
@@ -250,6 +250,17 @@ impl Till {
     }
 }
 
-fn only(orders: Vec<Order>) -> Order {
-    orders.into_iter().next().expect("one order was placed, one comes back")
+/// What became of the one order of a call. Who gave one order has given no list.
+fn only(placed: Result<Vec<Order>>) -> Result<Order> {
+    match placed {
+        Ok(orders) => Ok(orders.into_iter().next().expect("one order was placed, one comes back")),
+        Err(mut error) => {
+            if let Some(field) = &mut error.details_mut().field
+                && let Some(within) = field.strip_prefix("orders[0]")
+            {
+                *field = format!("order{within}");
+            }
+            Err(error)
+        }
+    }
 }

@@ -89,9 +89,9 @@ fn a_notification_that_cannot_be_sent_is_refused_before_anything_is_written() {
         assert_eq!(error.code(), "invalid_argument");
         error.details().field.clone().unwrap()
     };
-    assert_eq!(refused(&|_| {}, 51), "orders[0].notifications");
-    assert_eq!(refused(&|_| {}, 65), "orders[0].notifications");
-    let own = "orders[0].notifications[0]";
+    assert_eq!(refused(&|_| {}, 51), "order.notifications");
+    assert_eq!(refused(&|_| {}, 65), "order.notifications");
+    let own = "order.notifications[0]";
     assert_eq!(refused(&|one| one.trigger.clear(), 1), format!("{own}.trigger"));
     assert_eq!(refused(&|one| one.channel = "1".repeat(65), 1), format!("{own}.channel"));
     assert_eq!(refused(&|one| one.destination.clear(), 1), format!("{own}.destination"));

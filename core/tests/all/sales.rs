@@ -309,7 +309,7 @@ fn what_is_wrong_with_an_order_is_said_before_anything_is_written() {
             let error = shop.till.buy(order).await.unwrap_err();
             assert_eq!(error.code(), "invalid_argument", "{field}");
             let told = error.details().field.clone().unwrap_or_default();
-            assert_eq!(told, format!("orders[0].{field}"));
+            assert_eq!(told, format!("order.{field}"));
         }
         assert!(shop.sandbox.requests().is_empty(), "nothing was sent");
         let none = shop.till.list(tillgate::OrderFilter { limit: 10, ..Default::default() }).await.unwrap();

@@ -40,7 +40,7 @@ class FailureTest {
             val wrong = assertThrows<TillgateException.InvalidArgument> {
                 blocking { till.buy(voucher().copy(id = "with blank")) }
             }
-            assertEquals("orders[0].id", wrong.field)
+            assertEquals("order.id", wrong.field)
         }
     }
 

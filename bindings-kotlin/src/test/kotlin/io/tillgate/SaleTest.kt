@@ -81,7 +81,7 @@ class SaleTest {
             till.enqueue(voucher(id).copy(amount = Money(amount, "EUR")))
         } catch (refused: TillgateException.InvalidArgument) {
             // Below zero: told in the words of the amount itself.
-            assertEquals("orders[0].amount", refused.field)
+            assertEquals("order.amount", refused.field)
             return amount.toPlainString()
         }
         return placed.amount.amount.toString()
