@@ -264,6 +264,8 @@ struct ArgumentView {
     default: Option<String>,
     /// In JavaScript, safe as a name of a variable.
     js: String,
+    /// It is a record in which everything may be left out, and so may be it.
+    may_be_empty: bool,
 }
 
 impl Module {
@@ -468,6 +470,7 @@ impl OperationView {
                 ty: rust_type(&argument.ty),
                 default: rust_default(interface, &argument.ty, argument.default.as_ref()),
                 js: js_variable(&camel(&argument.name)),
+                may_be_empty: may_be_empty(interface, &argument.ty),
             })
             .collect();
         let passed: Vec<String> = (function.arguments.iter().zip(&arguments))
@@ -509,19 +512,33 @@ impl OperationView {
         arguments.chain(options).collect::<Vec<_>>().join(", ")
     }
 
-    /// What is passed on from JavaScript.
+    /// What a function that waits for nothing takes.
     fn js_arguments(&self) -> String {
         self.arguments.iter().map(|argument| argument.js.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What is passed on from JavaScript, without the handle.
+    fn js_given(&self) -> String {
+        let given = |argument: &ArgumentView| {
+            if argument.may_be_empty { format!("{} ?? {{}}", argument.js) } else { argument.js.clone() }
+        };
+        self.arguments.iter().map(given).collect::<Vec<_>>().join(", ")
     }
 
     /// The same after the handle, if there is one.
     fn js_passed(&self) -> String {
         match (self.this.is_some(), self.arguments.is_empty()) {
             (true, true) => "this.#handle".to_string(),
-            (true, false) => format!("this.#handle, {}", self.js_arguments()),
-            (false, _) => self.js_arguments(),
+            (true, false) => format!("this.#handle, {}", self.js_given()),
+            (false, _) => self.js_given(),
         }
     }
+}
+
+/// Whether it is a record in which everything may be left out: then there need not be one.
+fn may_be_empty(interface: &Interface, ty: &Type) -> bool {
+    let Type::Record(name) = ty.unboxed() else { return false };
+    interface.record(name).fields.iter().all(|field| field.default.is_some() || field.ty.is_optional())
 }
 
 /// Whether it is JavaScript's `new`.

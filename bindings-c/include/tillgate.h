@@ -591,7 +591,7 @@
 /**
  * A web server for a gateway's callbacks, and for nothing else. `Till.receive_callbacks` makes one.
  *
- * Keep it as long as callbacks shall be received: letting go of it ends it. Safe to use from any number of threads.
+ * It goes on until it is closed, or its till is: letting go of it alone does not end it. Safe to use from any number of threads.
  *
  * Thread safety: several threads may call its functions at once. Free it when no thread uses it any more.
  */
@@ -5706,8 +5706,8 @@ int32_t tg_till_order(const tg_till *handle, const char *id, tg_order **out, tg_
 
 /**
  * Receives callbacks by a web server of its own, and takes each in by `handle_callback`. Attach the account first. Put the
- * receiver's `callback_url` into new orders, and keep the receiver: letting go of it ends it, and so does `close`. Works
- * on a read-only till too, beside the process that buys.
+ * receiver's `callback_url` into new orders. The receiver goes on until it or the till is closed. Works on a read-only till
+ * too, beside the process that buys.
  *
  * Errors: `InvalidArgument` when the address is in use or not allowed, the path can be guessed, the certificate cannot be
  * used, a figure is out of its bounds, or the account is not attached; `Closed`.

@@ -341,6 +341,12 @@ impl FromJs for HashMap<String, String> {
         if js.kind(value)? != napi::sys::ValueType::napi_object || js.is_array(value)? {
             return Err(js.expected("an object with strings", value));
         }
+        // Its entries are no properties: it would count as empty.
+        if js.kind(js.property(value, c"entries")?)? == napi::sys::ValueType::napi_function {
+            return Err(Failure::argument(
+                "expected an object with strings, found a Map; use Object.fromEntries",
+            ));
+        }
         let keys = js.keys(value)?;
         let mut map = HashMap::new();
         for index in 0..js.length(keys)? {

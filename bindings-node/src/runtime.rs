@@ -41,7 +41,7 @@ struct ShapeFunctions {
 }
 
 /// The usual mistake is a body that a web framework has parsed.
-const BYTES: &str = "the bytes as they came, a Buffer or Uint8Array (a web framework that parsed the body must be told not to; \
+const BYTES: &str = "the bytes as they came, a Buffer, Uint8Array or ArrayBuffer (a web framework that parsed the body must be told not to; \
                      in Express express.raw({ type: () => true }) keeps it raw)";
 
 /// A long-lived thing of core, in the hands of the garbage collector.
@@ -437,7 +437,11 @@ impl Js {
             )
         };
         let is_bytes = [sys::TypedarrayType::uint8_array, sys::TypedarrayType::uint8_clamped_array];
-        if read != sys::Status::napi_ok || !is_bytes.contains(&kind) {
+        if read != sys::Status::napi_ok {
+            // As `await request.arrayBuffer()` gives them.
+            status(unsafe { sys::napi_get_arraybuffer_info(self.env, value.0, &mut data, &mut length) })
+                .map_err(|_| self.expected(BYTES, value))?;
+        } else if !is_bytes.contains(&kind) {
             return Err(self.expected(BYTES, value));
         }
         if length == 0 {

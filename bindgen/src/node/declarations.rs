@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use askama::Template;
 
-use super::{ErrorView, closing, ended, is_js_constructor, is_wait, js_variable, pages, stream_item};
+use super::{
+    ErrorView, closing, ended, is_js_constructor, is_wait, js_variable, may_be_empty, pages, stream_item,
+};
 use crate::ir::{
     Argument, Directions, Enum, EnumKind, Field, Function, Interface, Object, Type, Variant, camel,
 };
@@ -145,7 +147,7 @@ impl<'a> Writer<'a> {
                         Type::Object(name) => name == "Secret",
                         _ => false,
                     };
-                    inner || field.default.is_some() || field.ty.is_optional()
+                    inner || field.default.is_some() || field.ty.is_optional() || is_wider_in(&field.ty)
                 };
                 if fields.iter().any(differs) {
                     differing.insert(name.clone());
@@ -230,10 +232,14 @@ impl<'a> Writer<'a> {
                 return "number".to_string();
             }
             Type::String => return "string".to_string(),
+            Type::Bytes if way == Way::In => return "Uint8Array | ArrayBuffer".to_string(),
             Type::Bytes => return "Uint8Array".to_string(),
             Type::Timestamp => return "Date".to_string(),
             Type::Map => return "Record<string, string>".to_string(),
             Type::Optional(inner) => return format!("{} | null", self.ty(inner, way)),
+            Type::List(inner) if way == Way::In => {
+                return format!("ReadonlyArray<{}>", self.ty(inner, way));
+            }
             Type::List(inner) => return format!("Array<{}>", self.ty(inner, way)),
             Type::Boxed(inner) => return self.ty(inner, way),
             Type::Unsupported(what) => unreachable!("{what} is refused before anything is written"),
@@ -369,7 +375,11 @@ impl<'a> Writer<'a> {
     }
 
     fn arguments(&self, arguments: &[Argument]) -> String {
-        let omittable = |argument: &Argument| argument.default.is_some() || argument.ty.is_optional();
+        let omittable = |argument: &Argument| {
+            argument.default.is_some()
+                || argument.ty.is_optional()
+                || may_be_empty(self.interface, &argument.ty)
+        };
         // Nothing may be left out before something that must be there.
         let last = arguments.iter().rposition(|argument| !omittable(argument)).map_or(0, |last| last + 1);
         let written = arguments.iter().enumerate().map(|(index, argument)| {
@@ -384,6 +394,15 @@ impl<'a> Writer<'a> {
             }
         });
         written.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Whether more is taken than is given: what nobody changes here may be read-only, and bytes come in two ways.
+fn is_wider_in(ty: &Type) -> bool {
+    match ty {
+        Type::List(_) | Type::Bytes => true,
+        Type::Optional(inner) | Type::Boxed(inner) => is_wider_in(inner),
+        _ => false,
     }
 }
 

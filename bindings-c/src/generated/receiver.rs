@@ -245,7 +245,7 @@ pub unsafe extern "C" fn tg_callback_receiver_status_free(
 }
 /// A web server for a gateway's callbacks, and for nothing else. `Till.receive_callbacks` makes one.
 ///
-/// Keep it as long as callbacks shall be received: letting go of it ends it. Safe to use from any number of threads.
+/// It goes on until it is closed, or its till is: letting go of it alone does not end it. Safe to use from any number of threads.
 ///
 /// Thread safety: several threads may call its functions at once. Free it when no thread uses it any more.
 pub struct tg_callback_receiver {

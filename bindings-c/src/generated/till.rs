@@ -544,8 +544,8 @@ pub unsafe extern "C" fn tg_till_order(
     }
 }
 /// Receives callbacks by a web server of its own, and takes each in by `handle_callback`. Attach the account first. Put the
-/// receiver's `callback_url` into new orders, and keep the receiver: letting go of it ends it, and so does `close`. Works
-/// on a read-only till too, beside the process that buys.
+/// receiver's `callback_url` into new orders. The receiver goes on until it or the till is closed. Works on a read-only till
+/// too, beside the process that buys.
 ///
 /// Errors: `InvalidArgument` when the address is in use or not allowed, the path can be guessed, the certificate cannot be
 /// used, a figure is out of its bounds, or the account is not attached; `Closed`.

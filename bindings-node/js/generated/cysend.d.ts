@@ -212,7 +212,7 @@ export interface CysendCatalogueFilter {
   /** Whether products come with instructions for redeeming. The gateway's default: no. */
   returnUsageInstruction?: boolean | null | undefined
   /** The languages of texts, as ISO 639-1 codes. None: all. */
-  languages?: Array<string> | null | undefined
+  languages?: ReadonlyArray<string> | null | undefined
 }
 
 /** A category of products (CY.SEND schema `Category`). */
@@ -297,7 +297,7 @@ export interface CysendCostRequest {
   /** The currency of the face value: alphabetic ISO 4217 code, three capital letters. */
   faceValueCurrency: string
   /** What the product wants to know of the beneficiary. At most 50 entries. */
-  beneficiaryInformation: Array<CysendBeneficiaryInput>
+  beneficiaryInformation: ReadonlyArray<CysendBeneficiaryInput>
   /** The code of a CY.SEND gift card that would pay. */
   giftCardCode?: Secret | string | null | undefined
 }
@@ -645,7 +645,7 @@ export interface CysendOrderRequest {
   /** Whether this is meant, or a simulation. Always sent. */
   scenario: CysendOrderScenario
   /** What the product wants to know of the beneficiary. At most 50 entries. */
-  beneficiaryInformation: Array<CysendBeneficiaryInput>
+  beneficiaryInformation: ReadonlyArray<CysendBeneficiaryInput>
   /** The code of a CY.SEND gift card that pays instead of the account's balance. */
   giftCardCode?: Secret | string | null | undefined
   /**
@@ -655,7 +655,7 @@ export interface CysendOrderRequest {
    */
   callbackUrl?: string | null | undefined
   /** Notifications to subscribe to for this order. At most 50. */
-  notifications?: Array<CysendSubscriptionInput> | null | undefined
+  notifications?: ReadonlyArray<CysendSubscriptionInput> | null | undefined
 }
 
 /** What a token may do (CY.SEND schema `Permission`). */
@@ -753,7 +753,7 @@ export interface CysendProductFilter {
   /** Whether products come with instructions for redeeming. The gateway's default: no. */
   returnUsageInstruction?: boolean | null | undefined
   /** The languages of texts, as ISO 639-1 codes. None: all. */
-  languages?: Array<string> | null | undefined
+  languages?: ReadonlyArray<string> | null | undefined
 }
 
 /** A promotion (CY.SEND schema `Promotion`). */
@@ -894,7 +894,7 @@ export interface CysendSubscriptionInput {
   /** The channel's id at the gateway. */
   channelUid: string
   /** Where the notification goes; the channel says which parameters it wants. */
-  destination: Array<CysendDestinationParameterInput>
+  destination: ReadonlyArray<CysendDestinationParameterInput>
   /** In an answer, the fields that this version does not know: name and JSON text. Never sent: leave it empty. */
   extra?: Record<string, string> | null | undefined
 }
@@ -1044,7 +1044,7 @@ export class CysendClient {
    * `invalid_argument`, `unauthorized`, `insufficient_funds`, `not_found` (face value or scenario), `gateway_refused`,
    * `gateway_failed`, `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
    */
-  createOrder(orders: Array<CysendOrderRequest>): Promise<Array<CysendOrder>>
+  createOrder(orders: ReadonlyArray<CysendOrderRequest>): Promise<Array<CysendOrder>>
   /**
    * Has the gateway send its callback for an order again (operation `forceCallback`).
    *
@@ -1074,21 +1074,21 @@ export class CysendClient {
    * # Errors
    * `not_found` when there is no such gift card; else as for every read.
    */
-  getCatalogue(filter: CysendCatalogueFilter): Promise<CysendCatalogue>
+  getCatalogue(filter?: CysendCatalogueFilter | null): Promise<CysendCatalogue>
   /**
    * Categories of products (operation `getCategories`). None is an empty list.
    *
    * # Errors
    * As for every read.
    */
-  getCategories(filter: CysendCategoryFilter): Promise<Array<CysendCategory>>
+  getCategories(filter?: CysendCategoryFilter | null): Promise<Array<CysendCategory>>
   /**
    * Countries with products (operation `getCountries`). None is an empty list.
    *
    * # Errors
    * As for every read.
    */
-  getCountries(filter: CysendCountryFilter): Promise<Array<CysendCountry>>
+  getCountries(filter?: CysendCountryFilter | null): Promise<Array<CysendCountry>>
   /**
    * The errors that the gateway can tell (operation `getErrors`).
    *
@@ -1102,7 +1102,7 @@ export class CysendClient {
    * # Errors
    * `not_found` when a filter names what is not there; else as for every read.
    */
-  getFaceValues(filter: CysendFaceValueFilter): Promise<CysendFaceValues>
+  getFaceValues(filter?: CysendFaceValueFilter | null): Promise<CysendFaceValues>
   /**
    * A gift card (operation `getGiftCard`). Never repeated by itself: tries at codes may be counted.
    *
@@ -1145,7 +1145,7 @@ export class CysendClient {
    * # Errors
    * `not_found` also means that the order belongs to another account; else as for every read.
    */
-  getOrder(query: CysendOrderQuery): Promise<Array<CysendOrder>>
+  getOrder(query?: CysendOrderQuery | null): Promise<Array<CysendOrder>>
   /**
    * Calculates what face values would cost right now (operation `getProductCost`). Buys nothing. At most 100.
    *
@@ -1153,14 +1153,14 @@ export class CysendClient {
    * As for every read: `invalid_argument`, `unauthorized`, `not_found`, `gateway_refused`, `gateway_failed`, `rate_limited`,
    * `invalid_answer`, `network`, `tls`, `timeout`, `closed`, `forked`.
    */
-  getProductCost(requests: Array<CysendCostRequest>): Promise<Array<CysendCost>>
+  getProductCost(requests: ReadonlyArray<CysendCostRequest>): Promise<Array<CysendCost>>
   /**
    * Products (operation `getProducts`). None is an empty list. With the filter `mobile` each call costs money.
    *
    * # Errors
    * `not_found` when a filter names what is not there; else as for every read.
    */
-  getProducts(filter: CysendProductFilter): Promise<Array<CysendProduct>>
+  getProducts(filter?: CysendProductFilter | null): Promise<Array<CysendProduct>>
   /**
    * Promotions, running and announced, of one product or of all (operation `getPromotions`).
    *
@@ -1229,7 +1229,7 @@ export class CysendClient {
    * `invalid_argument` when a value cannot be a segment of an address, or when this client's address does not end in
    * `/openapi/{environment}/{version}`.
    */
-  withServer(server: CysendServer): CysendClient
+  withServer(server?: CysendServer | null): CysendClient
   /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -75,7 +75,7 @@ class CysendClient {
 
   async getCatalogue(filter) {
     try {
-      return await native.cysend_client_get_catalogue(this.#handle, filter)
+      return await native.cysend_client_get_catalogue(this.#handle, filter ?? {})
     } catch (error) {
       throw traced(error)
     }
@@ -83,7 +83,7 @@ class CysendClient {
 
   async getCategories(filter) {
     try {
-      return await native.cysend_client_get_categories(this.#handle, filter)
+      return await native.cysend_client_get_categories(this.#handle, filter ?? {})
     } catch (error) {
       throw traced(error)
     }
@@ -91,7 +91,7 @@ class CysendClient {
 
   async getCountries(filter) {
     try {
-      return await native.cysend_client_get_countries(this.#handle, filter)
+      return await native.cysend_client_get_countries(this.#handle, filter ?? {})
     } catch (error) {
       throw traced(error)
     }
@@ -107,7 +107,7 @@ class CysendClient {
 
   async getFaceValues(filter) {
     try {
-      return await native.cysend_client_get_face_values(this.#handle, filter)
+      return await native.cysend_client_get_face_values(this.#handle, filter ?? {})
     } catch (error) {
       throw traced(error)
     }
@@ -155,7 +155,7 @@ class CysendClient {
 
   async getOrder(query) {
     try {
-      return await native.cysend_client_get_order(this.#handle, query)
+      return await native.cysend_client_get_order(this.#handle, query ?? {})
     } catch (error) {
       throw traced(error)
     }
@@ -171,7 +171,7 @@ class CysendClient {
 
   async getProducts(filter) {
     try {
-      return await native.cysend_client_get_products(this.#handle, filter)
+      return await native.cysend_client_get_products(this.#handle, filter ?? {})
     } catch (error) {
       throw traced(error)
     }
@@ -238,7 +238,7 @@ class CysendClient {
   }
 
   withServer(server) {
-    return native.cysend_client_with_server(this.#handle, server)
+    return native.cysend_client_with_server(this.#handle, server ?? {})
   }
 
   async [dispose.later]() {

@@ -12,7 +12,7 @@ const secret = require('./secret.js')
 const till = require('./till.js')
 const transport = require('./transport.js')
 
-const fingerprint = '5948af447960ed7d'
+const fingerprint = 'b6ed4b1fee610fc3'
 const shapes = [
   ...cysend.shapes,
   ...error.shapes,

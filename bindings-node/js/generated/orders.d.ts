@@ -178,7 +178,7 @@ export interface CallbackRequest {
 /** What a gateway's callback brought, as the web server received it. */
 export interface CallbackRequestInput {
   /** The body's raw bytes, not parsed by anyone. At most 1 MiB is looked at. */
-  body: Uint8Array
+  body: Uint8Array | ArrayBuffer
   /** The account that it is for, by the name under which it was attached; may be left out while there is only one. */
   account?: string | null | undefined
 }
@@ -241,7 +241,7 @@ export interface NewOrder {
   /** Whether this is real. CY.SEND: a wire text of `CysendOrderScenario`, `live` for a real purchase. There is no default. */
   scenario: string
   /** Whom it is for, as the product asks. */
-  beneficiary?: Array<BeneficiaryField> | null | undefined
+  beneficiary?: ReadonlyArray<BeneficiaryField> | null | undefined
   /** The name under which the account was attached; may be left out while there is only one. */
   account?: string | null | undefined
   /** Bounds to check the amount against. */
@@ -255,7 +255,7 @@ export interface NewOrder {
    * Notifications that the gateway shall send of this order, besides or instead of `callbackUrl`. At most 50. Not part of what
    * makes two requests the same.
    */
-  notifications?: Array<OrderNotification> | null | undefined
+  notifications?: ReadonlyArray<OrderNotificationInput> | null | undefined
   /** A gift card or the like that pays (CY.SEND: `giftCardCode`). Kept encrypted; not part of what makes two requests the same. */
   paymentCode?: Secret | string | null | undefined
   /** Time to act in milliseconds: no attempt starts later. Default: the policy's, 60,000. */
@@ -381,11 +381,11 @@ export interface OrderInput {
   /** The scenario that was asked for, as sent. */
   scenario: string
   /** Whom it is for. */
-  beneficiary: Array<BeneficiaryField>
+  beneficiary: ReadonlyArray<BeneficiaryField>
   /** Where the gateway was asked to call back. */
   callbackUrl?: string | null | undefined
   /** The notifications that the gateway was asked for. */
-  notifications: Array<OrderNotification>
+  notifications: ReadonlyArray<OrderNotificationInput>
   /** The caller's notes. */
   notes: Record<string, string>
   /** What the account was debited, as the gateway said. */
@@ -407,7 +407,7 @@ export interface OrderInput {
   /** How much of it has been undone. */
   undoneAmount: Decimal
   /** Every time that it was, or may have been, sent. */
-  attempts: Array<AttemptInput>
+  attempts: ReadonlyArray<AttemptInput>
   /** When the intent was made durable. */
   createdAt: Date
   /** When it last changed. */
@@ -421,7 +421,7 @@ export interface OrderInput {
 /** Which orders to list. What is left out does not restrict. */
 export interface OrderFilter {
   /** Only orders in one of these states. */
-  states?: Array<OrderState> | null | undefined
+  states?: ReadonlyArray<OrderState> | null | undefined
   /** Only orders of this account (the text of `Order.account`). */
   account?: string | null | undefined
   /** Only orders made at or after this moment. */
@@ -446,6 +446,16 @@ export interface OrderNotification {
   channel: string
   /** Where it goes, as the channel asks: an `url` for HTTP, addresses for mail. At least one parameter. */
   destination: Array<NotificationParameter>
+}
+
+/** A notification that the gateway shall send of what becomes of an order. */
+export interface OrderNotificationInput {
+  /** What sets it off, by the gateway's id (CY.SEND: `Subscription.trigger_uid`). */
+  trigger: string
+  /** How it travels, by the gateway's id (CY.SEND: `Subscription.channel_uid`; `getNotificationChannels` lists them). */
+  channel: string
+  /** Where it goes, as the channel asks: an `url` for HTTP, addresses for mail. At least one parameter. */
+  destination: ReadonlyArray<NotificationParameter>
 }
 
 /** A page of orders, newest first. */
@@ -503,7 +513,7 @@ export interface TillConfig {
   /** The key that encrypts voucher codes and the like. Without it nothing is bought. */
   key?: JournalKey | null | undefined
   /** Earlier keys, to read what they encrypted. */
-  oldKeys?: Array<JournalKey> | null | undefined
+  oldKeys?: ReadonlyArray<JournalKey> | null | undefined
   /** Names the installation; by default the machine's own id. Another one than the journal's means quarantine. */
   installationId?: string | null | undefined
   /** A file on another disk or server that mirrors the journal's epoch. Without it a restored backup is not noticed. */

@@ -90,7 +90,7 @@ export interface CallbackReceiverStatus {
 /**
  * A web server for a gateway's callbacks, and for nothing else. `Till.receiveCallbacks` makes one.
  *
- * Keep it as long as callbacks shall be received: letting go of it ends it. Safe to use from any number of threads.
+ * It goes on until it is closed, or its till is: letting go of it alone does not end it. Safe to use from any number of threads.
  */
 export class CallbackReceiver {
   private constructor()

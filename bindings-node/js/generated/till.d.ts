@@ -56,7 +56,7 @@ export class Till {
    */
   buy(order: NewOrder): Promise<Order>
   /** Places several orders, 1 to 1,000: all are written down in one commit, then each is sent. Returns them in the order given. */
-  buyBatch(orders: Array<NewOrder>): Promise<Array<Order>>
+  buyBatch(orders: ReadonlyArray<NewOrder>): Promise<Array<Order>>
   /** Calls a `pending` order off. Later than that it answers `TooLateError` and changes nothing. */
   cancel(id: string): Promise<Order>
   /**
@@ -81,20 +81,20 @@ export class Till {
    */
   leaveQuarantine(decidedBy: string, grounds: string): Promise<void>
   /** A page of orders, newest first. */
-  list(filter: OrderFilter): Promise<OrderPage>
+  list(filter?: OrderFilter | null): Promise<OrderPage>
   /** Asks the gateway about an order now, and returns it as it then is. An error means that nothing certain was learnt. */
   lookUp(id: string): Promise<Order>
   /** The order with this id. Case and trailing blanks do not count. */
   order(id: string): Promise<Order>
   /**
    * Receives callbacks by a web server of its own, and takes each in by `handleCallback`. Attach the account first. Put the
-   * receiver's `callbackUrl` into new orders, and keep the receiver: letting go of it ends it, and so does `close`. Works
-   * on a read-only till too, beside the process that buys.
+   * receiver's `callbackUrl` into new orders. The receiver goes on until it or the till is closed. Works on a read-only till
+   * too, beside the process that buys.
    *
    * Errors: `InvalidArgumentError` when the address is in use or not allowed, the path can be guessed, the certificate cannot be
    * used, a figure is out of its bounds, or the account is not attached; `ClosedError`.
    */
-  receiveCallbacks(config: CallbackReceiverConfig): Promise<CallbackReceiver>
+  receiveCallbacks(config?: CallbackReceiverConfig | null): Promise<CallbackReceiver>
   /** Asks the gateway for the voucher again and encrypts it with the present key: for a voucher whose key was lost. */
   refetchCode(id: string): Promise<Order>
   /**
@@ -123,7 +123,7 @@ export class Till {
   /** Waits until an order is final or in review, at most so many milliseconds, and returns it as it then is. */
   wait(id: string, timeoutMs: number, options?: WaitOptions | null): Promise<Order>
   /** The same as `list`, but all pages one after the other, each fetched when it is needed. */
-  listAll(filter: OrderFilter): AsyncGenerator<Order, void, void>
+  listAll(filter?: OrderFilter | null): AsyncGenerator<Order, void, void>
   /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -149,7 +149,7 @@ class Till {
 
   async list(filter) {
     try {
-      return await native.till_list(this.#handle, filter)
+      return await native.till_list(this.#handle, filter ?? {})
     } catch (error) {
       throw traced(error)
     }
@@ -173,7 +173,7 @@ class Till {
 
   async receiveCallbacks(config) {
     try {
-      return await native.till_receive_callbacks(this.#handle, config)
+      return await native.till_receive_callbacks(this.#handle, config ?? {})
     } catch (error) {
       throw traced(error)
     }

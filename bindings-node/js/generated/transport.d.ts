@@ -25,7 +25,7 @@ export interface ProxyConfig {
   /** The user's password. */
   password?: Secret | string | null | undefined
   /** Hosts that are reached without it: names (with all their subdomains), addresses or networks such as `10.0.0.0/8`. */
-  bypass?: Array<string> | null | undefined
+  bypass?: ReadonlyArray<string> | null | undefined
 }
 
 /** How requests travel. Everything has a default. */

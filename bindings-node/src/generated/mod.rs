@@ -16,7 +16,7 @@ pub use error::error_parts;
 use crate::calls::Operation;
 
 /// Tells whether the JavaScript files and the addon were generated together.
-pub const FINGERPRINT: &str = "5948af447960ed7d";
+pub const FINGERPRINT: &str = "b6ed4b1fee610fc3";
 
 const CYSEND_SHAPES: usize = 0;
 const ERROR_SHAPES: usize = CYSEND_SHAPES + 50;

@@ -18,12 +18,15 @@ test('the raw bytes are taken, and parsed ones are refused with advice', async (
   const { body } = cysendTestCallback(order, 'failed')
   assert.ok(Buffer.isBuffer(body))
   assert.equal((await till.handleCallback({ body })).httpStatus, 200)
-  assert.equal((await till.handleCallback({ body: new Uint8Array(body) })).knownOrders, 1)
+  const bytes = new Uint8Array(body)
+  // The second is what `await request.arrayBuffer()` gives.
+  for (const same of [bytes, bytes.buffer]) assert.equal((await till.handleCallback({ body: same })).knownOrders, 1)
+  assert.equal((await till.handleCallback({ body: new ArrayBuffer(0) })).httpStatus, 400)
   for (const wrong of [JSON.parse(body.toString()), body.toString(), {}, new Float64Array(2), null]) {
     await assert.rejects(till.handleCallback({ body: wrong }), (error) => {
       assert.ok(error instanceof InvalidArgumentError)
       assert.equal(error.field, 'request.body')
-      assert.match(error.message, /the bytes as they came, a Buffer .*parsed.*express\.raw/)
+      assert.match(error.message, /the bytes as they came, a Buffer.*parsed.*express\.raw/)
       return true
     })
   }

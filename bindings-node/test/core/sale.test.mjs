@@ -96,6 +96,7 @@ test('a wrong argument rejects and never throws', async (t) => {
     () => till.wait('x', 1, { sinal: null }),
     () => till.order(null),
     () => till.list({ limit: '5' }),
+    () => till.buy({ ...newOrder(), notes: new Map([['till', '7']]) }),
     () => till.list({ states: ['nonsense'] }),
     () => till.archive(1700000000000),
     () => till.attachCysend({ client: {} }),
@@ -135,6 +136,8 @@ test('pages follow each other', async (t) => {
   const ids = (await till.buyBatch(Array.from({ length: 5 }, () => newOrder()))).map((order) => order.id)
   const listed = []
   for await (const order of till.listAll({ limit: 2 })) listed.push(order.id)
+  for (const nothing of [undefined, null, {}]) assert.equal((await till.list(nothing)).orders.length, listed.length)
+  for await (const order of till.listAll()) assert.ok(listed.includes(order.id))
   assert.deepEqual(listed.sort(), ids.sort())
   assert.equal((await till.list({ limit: 2 })).orders.length, 2)
 })

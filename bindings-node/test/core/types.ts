@@ -13,7 +13,7 @@ import {
   newId,
   newJournalKey,
 } from 'tillgate'
-import type { CallbackAnswer, CysendOrderScenario, Money, NewOrder, Order, OrderFilter, OrderState, Outcome } from 'tillgate'
+import type { BeneficiaryField, CallbackAnswer, CysendOrderScenario, Money, NewOrder, Order, OrderFilter, OrderState, Outcome } from 'tillgate'
 
 const client: CysendClient = new CysendClient({
   credentials: { user: 'till', password: new Secret('secret') },
@@ -34,7 +34,11 @@ export async function sell(signal: AbortSignal): Promise<string> {
   for await (const event of events.iterate({ signal })) event.at.getTime()
   const filter: OrderFilter = { states: ['accepted', 'unknown'], createdFrom: new ExactDate(0, 1), limit: null }
   for await (const each of till.listAll(filter)) each.amount.amount.padStart(10)
-  const receiver: CallbackReceiver = await till.receiveCallbacks({})
+  const beneficiary: readonly BeneficiaryField[] = wanted.beneficiary ?? []
+  await till.buyBatch([{ ...wanted, beneficiary }] as const)
+  await till.list()
+  const receiver: CallbackReceiver = await till.receiveCallbacks()
+  await till.handleCallback({ body: new ArrayBuffer(2) })
   const answer: CallbackAnswer = await till.handleCallback({ body: Buffer.from('[]') })
   const code: Secret | null = (await till.reveal(order.id)).code
   const cost: Money | null = order.cost

@@ -174,8 +174,8 @@ class CallbackReceiverStatus(Record):
 class CallbackReceiver(Wrapped):
     """A web server for a gateway's callbacks, and for nothing else. `Till.receive_callbacks` makes one.
 
-    Keep it as long as callbacks shall be received: letting go of it ends it. Safe to use from any number of
-    threads.
+    It goes on until it is closed, or its till is: letting go of it alone does not end it. Safe to use from
+    any number of threads.
 
     Waits in the calling thread; `AsyncCallbackReceiver` is the same for asyncio.
     """
@@ -215,8 +215,8 @@ class CallbackReceiver(Wrapped):
 class AsyncCallbackReceiver(Wrapped):
     """A web server for a gateway's callbacks, and for nothing else. `Till.receive_callbacks` makes one.
 
-    Keep it as long as callbacks shall be received: letting go of it ends it. Safe to use from any number of
-    threads.
+    It goes on until it is closed, or its till is: letting go of it alone does not end it. Safe to use from
+    any number of threads.
 
     For asyncio; `CallbackReceiver` is the same for threads.
     """

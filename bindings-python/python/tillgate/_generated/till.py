@@ -208,8 +208,8 @@ class Till(Wrapped):
 
     def receive_callbacks(self, config: CallbackReceiverConfig) -> CallbackReceiver:
         """Receives callbacks by a web server of its own, and takes each in by `handle_callback`. Attach the
-        account first. Put the receiver's `callback_url` into new orders, and keep the receiver: letting go of
-        it ends it, and so does `close`. Works on a read-only till too, beside the process that buys.
+        account first. Put the receiver's `callback_url` into new orders. The receiver goes on until it or the
+        till is closed. Works on a read-only till too, beside the process that buys.
 
         Errors: `InvalidArgumentError` when the address is in use or not allowed, the path can be guessed, the
         certificate cannot be used, a figure is out of its bounds, or the account is not attached;
@@ -381,8 +381,8 @@ class AsyncTill(Wrapped):
 
     async def receive_callbacks(self, config: CallbackReceiverConfig) -> AsyncCallbackReceiver:
         """Receives callbacks by a web server of its own, and takes each in by `handle_callback`. Attach the
-        account first. Put the receiver's `callback_url` into new orders, and keep the receiver: letting go of
-        it ends it, and so does `close`. Works on a read-only till too, beside the process that buys.
+        account first. Put the receiver's `callback_url` into new orders. The receiver goes on until it or the
+        till is closed. Works on a read-only till too, beside the process that buys.
 
         Errors: `InvalidArgumentError` when the address is in use or not allowed, the path can be guessed, the
         certificate cannot be used, a figure is out of its bounds, or the account is not attached;
