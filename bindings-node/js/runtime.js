@@ -263,7 +263,11 @@ const jsPath = (path) =>
 function bind(fingerprint, shapes, makeError, ErrorClass) {
   OwnError = ErrorClass
   const failed = (code, text, details) => {
-    if (details.field) details.field = jsPath(details.field)
+    if (details.field) {
+      const path = jsPath(details.field)
+      text = text.replace(details.field, () => path)
+      details.field = path
+    }
     return makeError(code, text, details)
   }
   native.bind(fingerprint, shapes, failed, maker(instant))

@@ -107,6 +107,12 @@ test('a wrong argument rejects and never throws', async (t) => {
     assert.ok(promise instanceof Promise, String(call))
     await assert.rejects(promise, InvalidArgumentError, String(call))
   }
+  // Where it is wrong is said in the words of this language, and in whole sentences.
+  await assert.rejects(till.buy({ ...newOrder(), callbackUrl: 'x'.repeat(5_000) }), (error) => {
+    assert.equal(error.field, 'order.callbackUrl')
+    assert.match(error.message, /^invalid_argument: order\.callbackUrl: .+[^.]\. Nothing was sent/)
+    return true
+  })
 })
 
 test('events come until they are acknowledged, and end with the till', async (t) => {

@@ -4,11 +4,12 @@ package io.tillgate
 internal fun messageOf(code: String, details: ErrorDetails): String = buildString {
     append(code).append(": ")
     details.field?.let { append(it).append(": ") }
-    append(details.reason)
+    // Some end their sentence, and what follows belongs to it.
+    append(details.reason.removeSuffix("."))
     details.httpStatus?.let { append(" (HTTP ").append(it).append(')') }
     details.gatewayCode?.let { append(" [").append(it).append(']') }
     details.orderId?.let { append(" (order ").append(it).append(')') }
-    append(' ').append(details.advice)
+    append(". ").append(details.advice)
 }
 
 /** A defect in the native library that was caught at its boundary. */
