@@ -302,6 +302,10 @@ fn what_is_wrong_with_an_order_is_said_before_anything_is_written() {
             ("scenario", Box::new(|o| o.scenario = "test".into())),
             ("beneficiary[1].name", Box::new(|o| o.beneficiary.push(o.beneficiary[0].clone()))),
             ("account", Box::new(|o| o.account = Some("nobody".into()))),
+            ("callback_url", Box::new(|o| o.callback_url = Some("x".repeat(5_000)))),
+            ("beneficiary[0].value", Box::new(|o| o.beneficiary[0].value = "7\0".into())),
+            (r#"notes["till"]"#, Box::new(|o| drop(o.notes.insert("till".into(), "7".repeat(5_000))))),
+            ("notes", Box::new(|o| drop(o.notes.insert("t".repeat(5_000), "7".into())))),
         ];
         for (field, change) in wrong {
             let mut order = order("a1");

@@ -293,19 +293,37 @@ fn check(new: &NewOrder) -> Result<()> {
     if new.notes.len() > NOTES_MAX {
         return wrong("notes", format!("more than {NOTES_MAX} notes"));
     }
-    let beneficiary = new.beneficiary.iter().flat_map(|f| [&f.name, &f.value]);
-    let notes = new.notes.iter().flat_map(|(name, value)| [name, value]);
-    let rest = [&new.product, &new.scenario].into_iter().chain(&new.callback_url);
-    let destinations =
-        new.notifications.iter().flat_map(|n| &n.destination).flat_map(|p| [&p.name, &p.value]);
-    let notifications = new.notifications.iter().flat_map(|n| [&n.trigger, &n.channel]).chain(destinations);
-    for text in beneficiary.chain(notes).chain(notifications).chain(rest) {
-        if text.len() > TEXT_LENGTH_MAX_BYTES || text.contains('\0') {
-            let reason = format!("a text is longer than {TEXT_LENGTH_MAX_BYTES} bytes, or holds a NUL");
-            return wrong("order", reason);
+    check_text(|| "product".to_string(), &new.product)?;
+    check_text(|| "scenario".to_string(), &new.scenario)?;
+    if let Some(url) = &new.callback_url {
+        check_text(|| "callback_url".to_string(), url)?;
+    }
+    for (index, field) in new.beneficiary.iter().enumerate() {
+        check_text(|| format!("beneficiary[{index}].name"), &field.name)?;
+        check_text(|| format!("beneficiary[{index}].value"), &field.value)?;
+    }
+    for (index, notification) in new.notifications.iter().enumerate() {
+        check_text(|| format!("notifications[{index}].trigger"), &notification.trigger)?;
+        check_text(|| format!("notifications[{index}].channel"), &notification.channel)?;
+        for (place, parameter) in notification.destination.iter().enumerate() {
+            let of = |what: &str| format!("notifications[{index}].destination[{place}].{what}");
+            check_text(|| of("name"), &parameter.name)?;
+            check_text(|| of("value"), &parameter.value)?;
         }
     }
+    for (name, note) in &new.notes {
+        check_text(|| "notes".to_string(), name)?;
+        check_text(|| format!("notes[{name:?}]"), note)?;
+    }
     Ok(())
+}
+
+fn check_text(field: impl FnOnce() -> String, text: &str) -> Result<()> {
+    if text.len() <= TEXT_LENGTH_MAX_BYTES && !text.contains('\0') {
+        return Ok(());
+    }
+    let reason = format!("a text is longer than {TEXT_LENGTH_MAX_BYTES} bytes, or holds a NUL");
+    Err(TillgateError::invalid_argument(field(), reason))
 }
 
 fn check_range(amount: Decimal, range: &AmountRange) -> Result<()> {
