@@ -5,6 +5,7 @@
 mod answers;
 mod clocks;
 pub mod disks;
+mod drivers;
 pub mod gateway;
 mod intents;
 mod journals;
