@@ -46,6 +46,8 @@ impl Tracker {
             after = last.key.clone();
             for open in page.iter().filter(|open| open.account == account) {
                 let Some(record) = self.journal.store().order(&open.key)? else { continue };
+                // Also what is driven below: it expires even if its driving breaks off.
+                self.plan(&record);
                 // What was placed since the open has a driver already.
                 let left_over = record.intent.epoch != self.journal.store().epoch();
                 if writable
@@ -67,9 +69,7 @@ impl Tracker {
                             let _ = tracker.drive(record).await;
                         }
                     }))?;
-                    continue;
                 }
-                self.plan(&record);
             }
         }
         self.take_hints(PAGE);

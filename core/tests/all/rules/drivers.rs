@@ -123,3 +123,31 @@ fn an_order_whose_account_was_taken_back_between_commit_and_send_is_pending_agai
         }
     });
 }
+
+#[test]
+fn an_order_that_is_resumed_expires_too_when_its_driving_broke_off() {
+    run(async {
+        let policy = OrderPolicy { resume_pending: true, ..Default::default() };
+        let mut world = World::with_policy(with_look_up(), policy).await;
+        world.gateway.treat([Treat::NotSent]);
+        world.till.enqueue(order("a1")).await.unwrap();
+        world.soon("the first attempt", || world.gateway.calls("submit") == 1).await;
+        let (breaks, broken) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (armed, struck) = (breaks.clone(), broken.clone());
+        world
+            .reopen_meddled_with(move || {
+                if armed.swap(false, Ordering::SeqCst) {
+                    struck.store(true, Ordering::SeqCst);
+                    panic!("a defect of the clock");
+                }
+            })
+            .await;
+        world.attach().await.unwrap();
+        breaks.store(true, Ordering::SeqCst);
+        world.settle().await;
+        assert!(broken.load(Ordering::SeqCst));
+        assert_eq!(world.state("a1").await, OrderState::Pending);
+        world.pass(Duration::from_secs(70)).await;
+        assert_eq!(world.state("a1").await, OrderState::Expired);
+    });
+}
