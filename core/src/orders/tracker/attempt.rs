@@ -317,7 +317,8 @@ impl Tracker {
             let result = match self.apply(&record.key, fact, voucher).await {
                 Ok(applied) => {
                     if let SubmitOutcome::IdMayBeInUse(error) = &outcome {
-                        self.id_may_be_in_use(attached, &applied.record, error).await
+                        let seen_to = self.id_may_be_in_use(attached, &applied.record, error).await;
+                        seen_to.map_err(|error| self.commit_failed_after_send(error, record))
                     } else {
                         Ok(applied.record)
                     }

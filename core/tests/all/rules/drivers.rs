@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::gateway::{Treat, order, with_look_up};
+use super::gateway::{Treat, order, with_look_up, without_look_up};
 use super::{Handle, World, code, run};
-use tillgate::{AttemptOutcome, BoxFuture, Clock, ManualClock, OrderPolicy, OrderState, Till, Timestamp};
+use tillgate::{
+    AttemptOutcome, BoxFuture, Clock, ManualClock, OrderPolicy, OrderState, Outcome, Till, Timestamp,
+};
 
 /// A clock that does something else besides, whenever it is asked for the time.
 struct Meddling {
@@ -149,5 +151,30 @@ fn an_order_that_is_resumed_expires_too_when_its_driving_broke_off() {
         assert_eq!(world.state("a1").await, OrderState::Pending);
         world.pass(Duration::from_secs(70)).await;
         assert_eq!(world.state("a1").await, OrderState::Expired);
+    });
+}
+
+#[test]
+fn what_fails_after_an_id_that_may_be_in_use_tells_nobody_that_nothing_was_sent() {
+    run(async {
+        let mut world = World::new(without_look_up()).await;
+        let (journal, struck) = (world.journal(), Arc::new(AtomicBool::new(false)));
+        let strikes = struck.clone();
+        // Between the commit of the attempt's end and that of the review, another process takes the journal over.
+        world
+            .reopen_meddled_with(move || {
+                let is_unknown = state_in(&journal, "a1") == Some(OrderState::Unknown as u16);
+                if is_unknown && !strikes.swap(true, Ordering::SeqCst) {
+                    let take_over = "UPDATE meta SET value = value + 1 WHERE name = 'epoch'";
+                    hand_on(&journal).execute(take_over, []).unwrap();
+                }
+            })
+            .await;
+        world.attach().await.unwrap();
+        world.gateway.treat([Treat::InUse]);
+        let error = world.till.buy(order("a1")).await.unwrap_err();
+        assert!(struck.load(Ordering::SeqCst));
+        assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
+        assert_eq!(error.details().order_id.as_deref(), Some("a1"));
     });
 }

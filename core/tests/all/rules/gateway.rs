@@ -27,6 +27,8 @@ pub enum Treat {
     Refuse,
     /// Refuses it with 401.
     Unauthorized,
+    /// Refuses it with what may mean that the id is in use.
+    InUse,
     /// Carries it out and answers with a status that nobody knows.
     DoWithStatus(&'static str),
     /// Carries it out and answers these records instead of the true ones.
@@ -272,6 +274,9 @@ impl Adapter for Handle {
                 }),
                 Treat::Unauthorized => SubmitOutcome::Refused(TillgateError::Unauthorized {
                     details: details(Outcome::Refused, "wrong password", Some(401)),
+                }),
+                Treat::InUse => SubmitOutcome::IdMayBeInUse(TillgateError::GatewayRefused {
+                    details: details(Outcome::Unknown, "invalid parameters", Some(500)),
                 }),
                 Treat::Hold => {
                     gateway.release.acquire().await.expect("open").forget();
