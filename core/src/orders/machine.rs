@@ -278,13 +278,13 @@ pub fn may_undo(parent: &Record, siblings: &[Record], undo: &Order) -> Result<()
             "One undo at a time. Wait until that one is final, or resolve it.",
         );
     }
-    let reserved = parent.order.undone_amount;
-    if reserved + undo.amount.amount > parent.order.amount.amount && guard(Guard::RefundSum) {
+    // Not by their sum, which may be beyond all numbers.
+    if undo.amount.amount > parent.left_to_undo() && guard(Guard::RefundSum) {
         return refuse(
             invalid,
             format!(
                 "{} of {} are undone already; {} more would exceed it",
-                reserved, parent.order.amount, undo.amount.amount
+                parent.order.undone_amount, parent.order.amount, undo.amount.amount
             ),
             "Nothing was sent. Ask for no more than is left.",
         );
@@ -797,7 +797,8 @@ impl<'a> Step<'a> {
     }
 
     fn undone(&mut self, amount: Decimal, by: &str) {
-        self.after.order.undone_amount += amount;
+        let undone = &mut self.after.order.undone_amount;
+        *undone = undone.saturating_add(amount);
         let state = self.before.order.state;
         let never_done = matches!(state, OrderState::Failed | OrderState::Cancelled | OrderState::Expired);
         if never_done && guard(Guard::FinalIsFinal) {

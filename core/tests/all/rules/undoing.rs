@@ -256,6 +256,21 @@ fn an_undo_that_a_person_takes_back_counts_no_more_for_its_order() {
 }
 
 #[test]
+fn a_sum_beyond_all_numbers_is_refused_and_the_till_lives_on() {
+    run(async {
+        let world = World::new(with_look_up()).await;
+        world.gateway.treat([DONE, DONE, DONE]);
+        world.till.buy(order("pay")).await.unwrap();
+        world.till.undo(refund("r1", "pay", 400)).await.unwrap();
+        let mut huge = refund("r2", "pay", 1);
+        huge.amount = Some(Decimal::MAX);
+        assert_eq!(code(&world.till.undo(huge).await), "invalid_argument");
+        world.till.undo(refund("r3", "pay", 600)).await.unwrap();
+        assert_eq!(world.state("pay").await, OrderState::Reversed);
+    });
+}
+
+#[test]
 fn an_undo_of_an_order_that_is_failed_contradicts_it_and_reverses_nothing() {
     run(async {
         let mut abilities = without_look_up();
