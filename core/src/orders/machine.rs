@@ -813,6 +813,10 @@ impl<'a> Step<'a> {
         if whole {
             self.after.order.review = None;
         }
+        if next != state {
+            // What a person decided was about the state before: about this one nobody has decided anything.
+            self.after.decided_conflict = None;
+        }
         self.to(next, "undone");
     }
 

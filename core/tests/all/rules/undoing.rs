@@ -256,6 +256,35 @@ fn an_undo_that_a_person_takes_back_counts_no_more_for_its_order() {
 }
 
 #[test]
+fn an_undo_that_is_taken_back_a_second_time_contradicts_its_order_again() {
+    run(async {
+        let world = World::new(with_look_up()).await;
+        world.gateway.treat([DONE, DONE]);
+        world.till.buy(order("pay")).await.unwrap();
+        world.till.undo(refund("whole", "pay", 1000)).await.unwrap();
+        let decide = async |id: &str, state| {
+            let grounds = "the statement shows it".into();
+            let decision = tillgate::Decision { state, decided_by: "Anna".into(), grounds };
+            world.till.resolve(id.into(), decision).await.unwrap();
+        };
+        for _ in 0..2 {
+            assert_eq!(world.order("pay").await.state, OrderState::Reversed);
+            world.gateway.set_status("whole", EvidenceStatus::Failed, "failed");
+            world.till.look_up("whole".into()).await.unwrap();
+            decide("whole", OrderState::Failed).await;
+            let parent = world.order("pay").await;
+            assert_eq!((parent.undone_amount, parent.conflict.is_some()), (Decimal::new(0, 2), true));
+            decide("pay", OrderState::Succeeded).await;
+            world.gateway.set_status("whole", EvidenceStatus::Succeeded, "success");
+            world.till.look_up("whole".into()).await.unwrap();
+            decide("whole", OrderState::Succeeded).await;
+        }
+        let parent = world.order("pay").await;
+        assert_eq!((parent.state, parent.undone_amount), (OrderState::Reversed, Decimal::new(1000, 2)));
+    });
+}
+
+#[test]
 fn a_sum_beyond_all_numbers_is_refused_and_the_till_lives_on() {
     run(async {
         let world = World::new(with_look_up()).await;
