@@ -244,15 +244,21 @@ impl Writer {
                 continue;
             }
             self.no_intents().map_err(about)?;
-            if let Some(of) = record.order.of.as_deref().map(Record::key_of) {
-                let (_, parent) = self.load(&of)?.ok_or_else(|| about(unknown_order(&of).into()))?;
-                let siblings = self.undos_of(&of)?;
-                machine::may_undo(&parent, &siblings, &record.order).map_err(|e| about(e.into()))?;
-            }
+            self.may_undo(&record.order).map_err(about)?;
             self.write_intent(&mut record, draft.payment_code.as_ref(), given)?;
             created.push((record, true));
         }
         Ok(Done::Created(created))
+    }
+
+    /// Refuses an undo that must not be sent beside the others of its order.
+    fn may_undo(&mut self, order: &Order) -> Result<(), Fault> {
+        let Some(of) = order.of.as_deref().map(Record::key_of) else { return Ok(()) };
+        let (_, parent) = self.load(&of)?.ok_or_else(|| Fault::from(unknown_order(&of)))?;
+        let own_key = Record::key_of(&order.id);
+        let mut siblings = self.undos_of(&of)?;
+        siblings.retain(|sibling| sibling.key != own_key);
+        Ok(machine::may_undo(&parent, &siblings, order)?)
     }
 
     fn write_intent(
@@ -309,6 +315,10 @@ impl Writer {
         let (id, before) = self.load(&Record::key_of(key))?.ok_or_else(|| Fault::from(unknown_order(key)))?;
         if matches!(fact, Fact::AttemptBegins { .. }) {
             self.no_intents()?;
+            // While it waited, another undo may have come to light, or a person may have decided about its order.
+            if before.order.state == OrderState::Pending {
+                self.may_undo(&before.order)?;
+            }
         }
         let context = self.context(&before, fact)?;
         let Some(transition) = machine::apply(&before, fact, &context, &given.at)? else {

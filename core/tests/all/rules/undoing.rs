@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::gateway::{REVERSE, Treat, order, with_look_up, without_look_up};
-use super::{Handle, World, code, run};
+use super::{Handle, World, begin, code, run};
 use tillgate::orders::adapter::EvidenceStatus;
 use tillgate::{Decimal, FailureReason, NewUndo, OrderKind, OrderPolicy, OrderState, ReviewReason, Till};
 
@@ -281,6 +281,35 @@ fn an_undo_that_is_taken_back_a_second_time_contradicts_its_order_again() {
         }
         let parent = world.order("pay").await;
         assert_eq!((parent.state, parent.undone_amount), (OrderState::Reversed, Decimal::new(1000, 2)));
+    });
+}
+
+#[test]
+fn an_undo_that_waits_is_not_sent_when_another_one_may_have_been_done_meanwhile() {
+    run(async {
+        let world = World::new(with_look_up()).await;
+        world.gateway.treat([DONE, Treat::Lose]);
+        world.till.buy(order("pay")).await.unwrap();
+        world.till.undo(refund("first", "pay", 1000)).await.unwrap();
+        let first = world.until("first", |o| o.state.is_final()).await;
+        assert_eq!(first.failure, Some(FailureReason::Absent));
+        world.gateway.treat(std::iter::repeat_n(Treat::NotSent, 2));
+        let till = world.till.clone();
+        let undoing = begin(async move { till.undo(refund("second", "pay", 1000)).await });
+        world.soon("two attempts", || world.gateway.calls("submit second") == 2).await;
+        world.settle().await;
+        assert_eq!(world.state("second").await, OrderState::Pending);
+        // It comes to light only now that the first had arrived after all.
+        world.gateway.treat([DONE, DONE]);
+        world.gateway.meddle(|ledger| {
+            let mut late = ledger[0].clone();
+            (late.id, late.gateway_uid) = ("first".into(), Some("U-late".into()));
+            ledger.push(late);
+        });
+        assert!(world.till.look_up("first".into()).await.unwrap().conflict.is_some());
+        world.pass(Duration::from_secs(70)).await;
+        assert_eq!((world.gateway.bought("second"), world.state("second").await), (0, OrderState::Expired));
+        assert_eq!(code(&undoing.await.unwrap()), "too_late");
     });
 }
 
