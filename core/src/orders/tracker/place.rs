@@ -220,7 +220,8 @@ fn order_of(
 }
 
 pub(super) fn submit_by(now: crate::Timestamp, within_ms: u64) -> crate::Timestamp {
-    now.checked_add(jiff::SignedDuration::from_millis(within_ms as i64)).unwrap_or(crate::Timestamp::MAX)
+    let within = jiff::SignedDuration::from_millis(i64::try_from(within_ms).unwrap_or(i64::MAX));
+    now.checked_add(within).unwrap_or(crate::Timestamp::MAX)
 }
 
 pub(super) fn check_id(id: &str) -> Result<()> {

@@ -37,7 +37,8 @@ impl Tracker {
     /// Takes up the open orders of an account that was just attached.
     pub(super) async fn take_up(self: &Arc<Self>, account: &str) -> Result<()> {
         let writable = self.journal.store().cannot_write().is_none();
-        let watch = jiff::SignedDuration::from_millis(self.policy.appearance_watch_ms as i64);
+        let watch_ms = i64::try_from(self.policy.appearance_watch_ms).unwrap_or(i64::MAX);
+        let watch = jiff::SignedDuration::from_millis(watch_ms);
         let absent_after = self.clock.now().checked_sub(watch).unwrap_or(crate::Timestamp::MIN);
         let mut after = String::new();
         loop {

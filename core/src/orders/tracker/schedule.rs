@@ -306,8 +306,9 @@ impl Tracker {
             OrderState::Accepted => growing(self.policy.look_up_accepted_max_ms),
             OrderState::NeedsReview => Some(slow),
             OrderState::Failed if record.order.failure == Some(FailureReason::Absent) => {
+                // At least so long, whatever the wall clock did: nobody else notices that it was bought after all.
                 let watched = record.absent_since.is_some_and(|since| {
-                    since.elapsed_upper(now) < Duration::from_millis(self.policy.appearance_watch_ms)
+                    since.elapsed_lower(now) < Duration::from_millis(self.policy.appearance_watch_ms)
                 });
                 if hinted { growing(self.policy.look_up_unknown_max_ms) } else { watched.then_some(slow) }
             }

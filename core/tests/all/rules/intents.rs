@@ -107,6 +107,16 @@ fn rule_06_no_attempt_starts_after_the_time_to_act() {
 }
 
 #[test]
+fn a_time_to_act_without_end_is_told_as_one() {
+    run(async {
+        let policy = tillgate::OrderPolicy { submit_within_ms: u64::MAX, ..Default::default() };
+        let world = World::with_policy(with_look_up(), policy).await;
+        let order = world.till.buy(order("a1")).await.unwrap();
+        assert_eq!((order.state, order.submit_by), (OrderState::Accepted, tillgate::Timestamp::MAX));
+    });
+}
+
+#[test]
 fn what_was_left_pending_expires_in_the_next_process_unless_it_is_resumed() {
     run(async {
         for (resume, expected) in [(false, OrderState::Expired), (true, OrderState::Accepted)] {

@@ -138,23 +138,60 @@ fn guard_absence_by_one_process_restarts_add_nothing_to_an_absence() {
     });
 }
 
+/// An order that was settled to be absent comes to light at the gateway.
+fn appears(world: &World, id: &str, like: &str) {
+    let now = world.clock.now();
+    world.gateway.meddle(|ledger| {
+        let mut late = ledger.iter().find(|e| e.id == like).unwrap().clone();
+        (late.id, late.gateway_uid) = (id.into(), Some("U-99".into()));
+        (late.status, late.date) = (EvidenceStatus::Succeeded, Some(now));
+        ledger.push(late);
+    });
+}
+
+#[test]
+fn an_absent_order_is_looked_up_for_a_day_whatever_the_wall_clock_does() {
+    run(async {
+        for jump in [jiff::SignedDuration::from_hours(-2), jiff::SignedDuration::from_hours(25)] {
+            let world = World::new(with_look_up()).await;
+            world.gateway.treat([Treat::Lose]);
+            world.till.buy(order("a1")).await.unwrap();
+            world.till.buy(order("b1")).await.unwrap();
+            world.until("a1", |o| o.state == OrderState::Failed).await;
+            world.clock.set_wall(world.clock.now() + jump);
+            world.pass(Duration::from_secs(3_600)).await;
+            appears(&world, "a1", "b1");
+            world.pass(Duration::from_secs(3_600)).await;
+            assert!(world.order("a1").await.conflict.is_some(), "after a jump of {jump}");
+        }
+    });
+}
+
+#[test]
+fn an_absent_order_can_be_looked_up_for_ever() {
+    run(async {
+        let policy = tillgate::OrderPolicy { appearance_watch_ms: u64::MAX, ..Default::default() };
+        let mut world = World::with_policy(with_look_up(), policy).await;
+        world.gateway.treat([Treat::Lose]);
+        world.till.buy(order("a1")).await.unwrap();
+        world.till.buy(order("b1")).await.unwrap();
+        world.until("a1", |o| o.state == OrderState::Failed).await;
+        world.reopen().await;
+        appears(&world, "a1", "b1");
+        world.pass(Duration::from_secs(3_600)).await;
+        assert!(world.order("a1").await.conflict.is_some());
+    });
+}
+
 #[test]
 fn an_absent_order_that_appears_is_a_conflict() {
     run(async {
         let world = World::new(with_look_up()).await;
         world.gateway.treat([Treat::Lose]);
         world.till.buy(order("a1")).await.unwrap();
-        let template = world.till.buy(order("b1")).await.unwrap();
+        world.till.buy(order("b1")).await.unwrap();
         world.until("a1", |o| o.state == OrderState::Failed).await;
-        let now = world.clock.now();
-        world.gateway.meddle(|ledger| {
-            let mut late = ledger.iter().find(|e| e.id == template.id).unwrap().clone();
-            late.id = "a1".into();
-            late.gateway_uid = Some("U-99".into());
-            late.status = EvidenceStatus::Succeeded;
-            late.date = Some(now);
-            ledger.push(late);
-        });
+        appears(&world, "a1", "b1");
         let order = world.until("a1", |o| o.conflict.is_some()).await;
         assert_eq!(order.state, OrderState::Failed, "nothing is changed silently");
         let decision = Decision {
