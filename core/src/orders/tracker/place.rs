@@ -11,7 +11,7 @@ use crate::orders::store::{Draft, SecretKind};
 use crate::orders::types::*;
 use crate::runtime;
 use crate::testing::{Guard, guard};
-use crate::{Decimal, Result, TillgateError};
+use crate::{Decimal, Outcome, Result, TillgateError};
 
 /// Orders in one batch, at most.
 const BATCH_SIZE_MAX: usize = 1_000;
@@ -92,7 +92,7 @@ impl Tracker {
                         None => self.order(&key),
                     },
                 };
-                places.into_iter().map(order).collect()
+                all_of(places.into_iter().map(order).collect())
             }
             Manner::Later => {
                 let fresh = placed.iter().filter(|(_, created)| *created);
@@ -166,6 +166,30 @@ enum Place {
     Old(Box<Order>),
     /// From driving the one with this key.
     Driven(String),
+}
+
+/// The orders of a call, or the gravest of what went wrong. An error that knows of one order alone must not say of the whole call
+/// that nothing was sent.
+fn all_of(ended: Vec<Result<Order>>) -> Result<Vec<Order>> {
+    let is_unknown = |error: &TillgateError| error.outcome() == Outcome::Unknown;
+    let (mut orders, mut errors) = (Vec::with_capacity(ended.len()), Vec::new());
+    for ended in ended {
+        match ended {
+            Ok(order) => orders.push(order),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() {
+        return Ok(orders);
+    }
+    let gravest = errors.iter().position(is_unknown).unwrap_or(0);
+    let mut error = errors.swap_remove(gravest);
+    if !is_unknown(&error) && orders.iter().any(Order::may_have_been_sent) {
+        let details = error.details_mut();
+        details.outcome = Outcome::Unknown;
+        details.advice = "This order was not sent, but others of the same call may have been carried out. Ask for each by its id before you sell any of them again.".to_string();
+    }
+    Err(error)
 }
 
 /// The order after it was driven: as it is now, or the error that left it where it is.

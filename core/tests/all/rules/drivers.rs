@@ -8,9 +8,11 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::gateway::{Treat, order, with_look_up, without_look_up};
-use super::{Handle, World, code, run};
+use super::{Handle, World, begin, code, run};
+use tillgate::orders::adapter::EvidenceStatus;
 use tillgate::{
-    AttemptOutcome, BoxFuture, Clock, ManualClock, OrderPolicy, OrderState, Outcome, Till, Timestamp,
+    AttemptOutcome, BoxFuture, Clock, ManualClock, OrderPolicy, OrderState, Outcome, Till, TillgateError,
+    Timestamp,
 };
 
 /// A clock that does something else besides, whenever it is asked for the time.
@@ -46,6 +48,11 @@ fn state_in(journal: &Path, key: &str) -> Option<u16> {
         return None;
     }
     hand_on(journal).query_row("SELECT state FROM orders WHERE key = ?1", [key], |row| row.get(0)).ok()
+}
+
+/// Another process becomes the one that buys.
+fn take_over(journal: &Path) {
+    hand_on(journal).execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'", []).unwrap();
 }
 
 impl World {
@@ -165,8 +172,7 @@ fn what_fails_after_an_id_that_may_be_in_use_tells_nobody_that_nothing_was_sent(
             .reopen_meddled_with(move || {
                 let is_unknown = state_in(&journal, "a1") == Some(OrderState::Unknown as u16);
                 if is_unknown && !strikes.swap(true, Ordering::SeqCst) {
-                    let take_over = "UPDATE meta SET value = value + 1 WHERE name = 'epoch'";
-                    hand_on(&journal).execute(take_over, []).unwrap();
+                    take_over(&journal);
                 }
             })
             .await;
@@ -176,5 +182,47 @@ fn what_fails_after_an_id_that_may_be_in_use_tells_nobody_that_nothing_was_sent(
         assert!(struck.load(Ordering::SeqCst));
         assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
         assert_eq!(error.details().order_id.as_deref(), Some("a1"));
+    });
+}
+
+/// Places two orders in one call, of which the gateway does to the first that comes what it is told, and has no connection for
+/// the other. As soon as that one waits for its next attempt, another process takes the journal over.
+async fn two_of_which_one_is_not_sent(first: Treat, state: OrderState) -> (World, TillgateError) {
+    let mut world = World::new(with_look_up()).await;
+    let (journal, struck) = (world.journal(), Arc::new(AtomicBool::new(false)));
+    let strikes = struck.clone();
+    world
+        .reopen_meddled_with(move || {
+            let mut states = ["a1", "b1"].map(|key| state_in(&journal, key).unwrap_or_default());
+            states.sort_unstable();
+            let wanted = [OrderState::Pending as u16, state as u16];
+            if states == wanted && !strikes.swap(true, Ordering::SeqCst) {
+                take_over(&journal);
+            }
+        })
+        .await;
+    world.attach().await.unwrap();
+    world.gateway.treat([first, Treat::NotSent]);
+    let till = world.till.clone();
+    let buying = begin(async move { till.buy_batch(vec![order("a1"), order("b1")]).await });
+    world.soon("the other process", || struck.load(Ordering::SeqCst)).await;
+    world.settle().await;
+    world.gateway.release.add_permits(1);
+    (world, buying.await.unwrap().unwrap_err())
+}
+
+#[test]
+fn a_batch_of_which_something_was_sent_never_tells_that_nothing_was() {
+    run(async {
+        let done = Treat::Do(EvidenceStatus::Succeeded);
+        for (first, state) in [(done, OrderState::Succeeded), (Treat::Hold, OrderState::Sending)] {
+            let (world, error) = two_of_which_one_is_not_sent(first, state).await;
+            let bought = ["a1", "b1"].into_iter().find(|id| world.gateway.bought(id) == 1);
+            assert!(bought.is_some());
+            assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
+            if state == OrderState::Sending {
+                assert_eq!(error.details().order_id.as_deref(), bought, "{error}");
+            }
+        }
     });
 }
