@@ -72,6 +72,34 @@ fn guard_epoch_mirror_a_restored_backup_is_noticed_by_the_mirrored_epoch() {
 }
 
 #[test]
+fn a_backup_that_knows_the_latest_opening_is_noticed_after_one_more_or_without_its_mirror() {
+    run(async {
+        for opened_once_more in [true, false] {
+            let world = World::new(with_look_up()).await;
+            let mirror = world.dir.path().join("epoch");
+            let mut config = world.config();
+            config.journal_path = world.dir.path().join("second").to_str().unwrap().to_string();
+            config.epoch_mirror_path = Some(mirror.to_str().unwrap().to_string());
+            let open = || Till::open_with_clock(config.clone(), Arc::new(world.clock.clone()));
+            let till = open().await.unwrap();
+            let backup = world.dir.path().join("backup");
+            let journal = rusqlite::Connection::open(&config.journal_path).unwrap();
+            journal.execute("VACUUM INTO ?1", [backup.to_str().unwrap()]).unwrap();
+            drop(journal);
+            till.close().await.unwrap();
+            if opened_once_more {
+                open().await.unwrap().close().await.unwrap();
+            } else {
+                std::fs::remove_file(&mirror).unwrap();
+            }
+            std::fs::copy(&backup, &config.journal_path).unwrap();
+            let restored = open().await.unwrap();
+            assert!(restored.status().await.unwrap().quarantine.is_some(), "{opened_once_more}");
+        }
+    });
+}
+
+#[test]
 fn rule_17_a_second_process_may_read_and_not_buy() {
     run(async {
         let world = World::new(with_look_up()).await;
