@@ -466,17 +466,23 @@ impl<'a> Step<'a> {
 
     fn evidence(&mut self, records: &[Evidence], source: Source, context: &Context) {
         let matching = guard(Guard::MatchFound);
-        let ours: Vec<(usize, &Evidence)> = records
+        let bound_elsewhere = |index: usize| context.uid_bound_elsewhere.get(index).copied().unwrap_or(false);
+        let mut ours: Vec<(usize, &Evidence)> = records
             .iter()
             .enumerate()
             .filter(|(_, e)| !guard(Guard::BatchById) || Record::key_of(&e.id) == self.before.key)
             .collect();
+        // A list of credits shows those of other undos too. They say nothing of this one, unless it waits for its own and
+        // there is no other.
+        let is_anothers = |(index, e): &(usize, &Evidence)| e.told_by_baseline && bound_elsewhere(*index);
+        if self.before.order.state.is_final() || !ours.iter().all(is_anothers) {
+            ours.retain(|one| !is_anothers(one));
+        }
         let flaw = match ours.as_slice() {
             [] => Some((None, "no record carries the order's id".to_string())),
             [(index, one)] => {
-                let elsewhere = context.uid_bound_elsewhere.get(*index).copied().unwrap_or(false);
                 if matching {
-                    mismatch(self.before, one, source, elsewhere)
+                    mismatch(self.before, one, source, bound_elsewhere(*index))
                         .map(|m| (Some(ReviewReason::ForeignOrder), m))
                 } else {
                     None

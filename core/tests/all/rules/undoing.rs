@@ -91,6 +91,28 @@ fn guard_undo_baseline_a_credit_that_was_there_before_is_not_the_undos_own() {
 }
 
 #[test]
+fn the_credit_of_a_later_undo_is_no_sign_of_an_earlier_one() {
+    run(async {
+        let mut abilities = with_look_up();
+        abilities.needs_baseline = true;
+        let world = World::new(abilities).await;
+        world.gateway.treat([DONE, Treat::Lose, DONE, DONE]);
+        world.till.buy(order("pay")).await.unwrap();
+        world.till.undo(refund("r1", "pay", 400)).await.unwrap();
+        world.until("r1", |o| o.state == OrderState::Failed).await;
+        world.till.undo(refund("r2", "pay", 400)).await.unwrap();
+        // The first is still looked up now and then, and the second's credit is new to it.
+        world.pass(Duration::from_secs(3_600)).await;
+        assert_eq!(world.order("r1").await.conflict, None);
+        world.till.undo(refund("r3", "pay", 200)).await.unwrap();
+        // One that is nobody's may be its own.
+        world.gateway.credit_by_hand("pay", 400);
+        world.pass(Duration::from_secs(3_600)).await;
+        assert!(world.order("r1").await.conflict.is_some());
+    });
+}
+
+#[test]
 fn guard_outdated_baseline_what_a_restored_journal_does_not_know_may_be_another_undos() {
     run(async {
         let mut abilities = with_look_up();
