@@ -128,6 +128,7 @@ def _against_journal(told: Told) -> list[str]:
         if kept is None:
             found.append(f"{name} was told and is not in the journal")
             continue
+        # What is null is not written there.
         pairs: list[tuple[str, Any, Any]] = [
             ("created_at", order["created_at"], _moment(kept["created_at"])),
             ("submit_by", order["submit_by"], _moment(kept["submit_by"])),
@@ -135,7 +136,7 @@ def _against_journal(told: Told) -> list[str]:
         ]
         if order["version"] == kept["version"]:
             # What an order has of the gateway's clock and of ours.
-            pairs += [(name, order[name], _moment(kept[name])) for name in ("updated_at", "gateway_date")]
+            pairs += [(name, order[name], _moment(kept.get(name))) for name in ("updated_at", "gateway_date")]
             pairs.append(("the number of attempts", len(order["attempts"]), len(kept["attempts"])))
             same = (
                 "state",
@@ -148,12 +149,12 @@ def _against_journal(told: Told) -> list[str]:
                 "cost",
                 "version",
             )
-            pairs += [(field, order[field], kept[field]) for field in same]
+            pairs += [(field, order[field], kept.get(field)) for field in same]
         for mine, theirs in zip(order["attempts"], kept["attempts"]):
             pairs.append(("started_at", mine["started_at"], _moment(theirs["started_at"])))
             # An attempt that was open when it was told may have ended since.
             if mine["ended_at"] is not None:
-                pairs.append(("ended_at", mine["ended_at"], _moment(theirs["ended_at"])))
+                pairs.append(("ended_at", mine["ended_at"], _moment(theirs.get("ended_at"))))
         found += [
             f"{name}: {field} was told as {shown(mine)}, the journal has {shown(theirs)}"
             for field, mine, theirs in pairs
