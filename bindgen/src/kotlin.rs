@@ -13,6 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use uniffi_bindgen::bindings::{GenerateOptions, TargetLanguage, generate};
 
 use crate::ir::{Enum, EnumKind, Interface, Type, camel, shouty};
+use crate::words::{Spelling, spoken};
 use crate::write::GeneratedFile;
 
 use edit::Source;
@@ -26,6 +27,13 @@ pub const CONFIG: &str = "uniffi.toml";
 /// The package of everything, as the configuration says it and the hand-written sources have it.
 pub const PACKAGE: &str = "io.tillgate";
 
+/// How docs name things.
+const SPELLING: Spelling = Spelling {
+    name: camel,
+    kind: |kind| format!("TillgateException.{}", kind.name),
+    value: |item, value| Some(format!("{}.{}", item.name, value_name(item.kind, &value.name))),
+};
+
 /// What is committed, with paths from the root of the workspace.
 pub fn write(interface: &Interface, library: &Utf8Path, root: &Utf8Path) -> Result<Vec<GeneratedFile>> {
     let sources = sources(interface, library, root)?;
@@ -36,7 +44,7 @@ pub fn write(interface: &Interface, library: &Utf8Path, root: &Utf8Path) -> Resu
 pub fn sources(interface: &Interface, library: &Utf8Path, root: &Utf8Path) -> Result<Vec<GeneratedFile>> {
     let folder: Utf8PathBuf = PACKAGE.split('.').collect();
     let mut source = Source::new(by_uniffi(library, &root.join(CONFIG), &folder)?);
-    edit::all(&mut source, interface)?;
+    edit::all(&mut source, interface, &spoken(interface, &SPELLING))?;
     let wires = Wires { enums: interface.enums.iter().filter_map(WireEnum::of).collect() };
     Ok(vec![
         GeneratedFile::new(folder.join("Tillgate.kt"), source.text()),
@@ -87,15 +95,17 @@ struct WireEnum {
 
 impl WireEnum {
     fn of(item: &Enum) -> Option<Self> {
-        let open = match item.kind {
-            EnumKind::Open => true,
-            EnumKind::Closed => false,
-            EnumKind::Data => return None,
-        };
-        let value = |name: &str| if open { name.to_string() } else { shouty(name) };
-        let values = item.known_variants().map(|v| (value(&v.name), v.wire.clone())).collect();
-        Some(Self { name: item.name.clone(), open, values })
+        if item.kind == EnumKind::Data {
+            return None;
+        }
+        let values = item.known_variants().map(|v| (value_name(item.kind, &v.name), v.wire.clone()));
+        Some(Self { name: item.name.clone(), open: item.kind == EnumKind::Open, values: values.collect() })
     }
+}
+
+/// What stands for a value in its enumeration: a constant, or else an object or a class.
+fn value_name(kind: EnumKind, name: &str) -> String {
+    if kind == EnumKind::Closed { shouty(name) } else { name.to_string() }
 }
 
 /// A type as Kotlin has it.

@@ -11,4 +11,5 @@ mod metadata;
 pub mod node;
 pub mod python;
 pub mod synth;
+mod words;
 pub mod write;

@@ -5,7 +5,6 @@
 
 mod declarations;
 mod takers;
-mod words;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -16,6 +15,7 @@ use askama::Template;
 use camino::Utf8Path;
 
 use crate::ir::{Default, Enum, EnumKind, Field, Function, Interface, Object, Type, camel, shouty, snake};
+use crate::words::{Spelling, spoken};
 use crate::write::GeneratedFile;
 
 /// Folders whose files are all generated.
@@ -24,13 +24,20 @@ pub const FOLDERS: &[&str] = &["bindings-node/src/generated", "bindings-node/js/
 /// As many as the binding's `Call` has room for.
 const ARGUMENTS_MAX: usize = 8;
 
+/// How docs name things. Values of enumerations are texts.
+const SPELLING: Spelling = Spelling {
+    name: camel,
+    kind: |kind| error_class(&kind.name),
+    value: |_, value| (!value.wire.is_empty()).then(|| format!("'{}'", value.wire)),
+};
+
 /// The generated files of the binding, with paths from the root of the workspace. None where there is no such binding.
 pub fn write(interface: &Interface, root: &Utf8Path) -> Result<Vec<GeneratedFile>> {
     if !root.join("bindings-node").exists() {
         eprintln!("{root} has no folder bindings-node: nothing is written for Node");
         return Ok(Vec::new());
     }
-    generate(&words::in_javascript(interface))
+    generate(&spoken(interface, &SPELLING))
 }
 
 fn generate(interface: &Interface) -> Result<Vec<GeneratedFile>> {

@@ -1,9 +1,12 @@
 //! What is changed in UniFFI's output. Each change names what it expects and how often: a new version of UniFFI that writes
 //! anything else ends the run instead of slipping through.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::{Result, ensure};
 
 use crate::ir::Interface;
+use crate::words::all_docs;
 
 use super::{facts, kdoc, linked, records};
 
@@ -56,7 +59,10 @@ impl Source {
     }
 }
 
-pub fn all(source: &mut Source, interface: &Interface) -> Result<()> {
+/// Changes all that is to be changed. `spoken` is the interface with its docs in Kotlin's words.
+pub fn all(source: &mut Source, interface: &Interface, spoken: &Interface) -> Result<()> {
+    words(source, &all_docs(interface), &all_docs(spoken))?;
+    let interface = spoken;
     origin(source)?;
     library(source)?;
     error(source, interface)?;
@@ -86,6 +92,60 @@ fn tidied(line: &str) -> String {
         _ if code.starts_with("* ") && code.trim_end() != "* */" => format!("{}\n", linked(line).trim_end()),
         _ => format!("{}\n", line.trim_end()),
     }
+}
+
+/// What core's docs say in `from`, each in the words of `to`: a comment is found by all that it says.
+fn words(source: &mut Source, from: &[String], to: &[String]) -> Result<()> {
+    let mut words = BTreeMap::new();
+    for (from, to) in from.iter().zip(to).filter(|(from, to)| from != to) {
+        let before = words.insert(from.as_str(), to.as_str());
+        ensure!(before.is_none_or(|before| before == to), "the same docs mean different things:\n{from}");
+    }
+    let mut unseen: BTreeSet<&str> = words.keys().copied().collect();
+    let (mut text, mut comment) = (String::new(), None::<Vec<&str>>);
+    for line in source.0.lines() {
+        let code = line.trim();
+        match &mut comment {
+            Some(lines) if code.starts_with("*/") => {
+                let said = lines.iter().map(|line| said(line)).collect::<Vec<_>>().join("\n");
+                let (said, wire) = match said.rfind(WIRE_TEXT) {
+                    Some(at) => said.split_at(at),
+                    None => (said.as_str(), ""),
+                };
+                match words.get(said.trim()) {
+                    Some(to) => {
+                        unseen.remove(said.trim());
+                        let margin = &line[..line.len() - line.trim_start().len()];
+                        let gap = if wire.is_empty() { "" } else { "\n\n" };
+                        for line in format!("{to}{gap}{wire}").lines() {
+                            text += &format!("{}\n", format!("{margin}* {line}").trim_end());
+                        }
+                    }
+                    None => lines.iter().for_each(|line| text += &format!("{line}\n")),
+                }
+                text += &format!("{line}\n");
+                comment = None;
+            }
+            Some(lines) => lines.push(line),
+            None => {
+                text += &format!("{line}\n");
+                comment = (code == "/**").then(Vec::new);
+            }
+        }
+    }
+    ensure!(unseen.is_empty(), "UniFFI did not write these docs as core has them: {unseen:?}");
+    source.0 = text;
+    Ok(())
+}
+
+/// What begins the last line of the docs of open enumerations' values, which the interface keeps apart.
+const WIRE_TEXT: &str = "Wire text: `";
+
+/// A line of a comment without its star.
+fn said(line: &str) -> &str {
+    let line = line.trim();
+    let text = line.strip_prefix('*').unwrap_or(line);
+    text.strip_prefix(' ').unwrap_or(text)
 }
 
 /// Says where the file comes from. The compiler's advice on it would be advice to UniFFI.
@@ -226,6 +286,24 @@ mod tests {
         source.replace_after("class B", "}", "// end\n}").unwrap();
         source.remove_between("open class A", "class B").unwrap();
         assert_eq!(source.text(), "class B {\n// end\n}\n");
+    }
+
+    #[test]
+    fn docs_are_put_into_other_words_wherever_they_stand() {
+        let docs =
+            |said: &str| format!("    /**\n     * See `{said}`.\n     *\n     * More.\n     */\n    val a\n");
+        let mut source = Source::new(format!("{}/**\n * Mine: `a_b`.\n */\n{}", docs("a_b"), docs("a_b")));
+        let (from, to) = (["See `a_b`.\n\nMore.".to_string()], ["See `aB`.\n\nMore.".to_string()]);
+        words(&mut source, &from, &to).unwrap();
+        assert_eq!(source.0, format!("{}/**\n * Mine: `a_b`.\n */\n{}", docs("aB"), docs("aB")));
+        assert!(words(&mut source, &from, &to).is_err());
+    }
+
+    #[test]
+    fn the_text_of_a_value_stays_below_its_docs() {
+        let mut source = Source::new(" /**\n  * As `a_b`.\n  *\n  * Wire text: `a_b`\n  */\n".to_string());
+        words(&mut source, &["As `a_b`.".to_string()], &["As `aB`.".to_string()]).unwrap();
+        assert_eq!(source.text(), " /**\n  * As `aB`.\n  *\n  * Wire text: `a_b`\n  */\n");
     }
 
     #[test]

@@ -424,7 +424,7 @@ fn texts(item: &Enum) -> TextsView {
 
 /// The docs as a comment of their own lines, with a line break after; nothing if there are none.
 fn js_doc(docs: &str, indent: &str) -> String {
-    let docs = docs.replace("*/", "*\\/");
+    let docs = docs.replace("[`", "`").replace("`]", "`").replace("*/", "*\\/");
     let mut lines = docs.trim().lines();
     match (lines.next(), lines.next()) {
         (None, _) => String::new(),

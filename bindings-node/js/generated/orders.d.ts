@@ -185,7 +185,7 @@ export interface CallbackRequestInput {
 
 /** What a person decides about an order in review or in conflict. It is journalled. */
 export interface Decision {
-  /** `Succeeded`, `Failed` or `Reversed`. */
+  /** `'succeeded'`, `'failed'` or `'reversed'`. */
   state: OrderState
   /** Who decided. */
   decidedBy: string
@@ -256,7 +256,7 @@ export interface NewOrder {
    * makes two requests the same.
    */
   notifications?: ReadonlyArray<OrderNotificationInput> | null | undefined
-  /** A gift card or the like that pays (CY.SEND: `giftCardCode`). Kept encrypted; not part of what makes two requests the same. */
+  /** A gift card or the like that pays (CY.SEND: `gift_card_code`). Kept encrypted; not part of what makes two requests the same. */
   paymentCode?: Secret | string | null | undefined
   /** Time to act in milliseconds: no attempt starts later. Default: the policy's, 60,000. */
   submitWithinMs?: number | null | undefined
@@ -270,7 +270,7 @@ export interface NewUndo {
   id: string
   /** The id of the order to undo. */
   of: string
-  /** How to undo it. Not `Purchase`. */
+  /** How to undo it. Not `'purchase'`. */
   kind: OrderKind
   /** How much to give back; left out, all that is left. */
   amount?: Decimal | null | undefined
@@ -328,7 +328,7 @@ export interface Order {
   gatewayUid: string | null
   /** The gateway's own status, as it came. */
   gatewayStatus: string | null
-  /** The gateway's own response code (CY.SEND: ISO 8583 `responseCode`). */
+  /** The gateway's own response code (CY.SEND: ISO 8583 `response_code`). */
   responseCode: string | null
   /** The gateway's own words on the response. */
   responseText: string | null
@@ -394,7 +394,7 @@ export interface OrderInput {
   gatewayUid?: string | null | undefined
   /** The gateway's own status, as it came. */
   gatewayStatus?: string | null | undefined
-  /** The gateway's own response code (CY.SEND: ISO 8583 `responseCode`). */
+  /** The gateway's own response code (CY.SEND: ISO 8583 `response_code`). */
   responseCode?: string | null | undefined
   /** The gateway's own words on the response. */
   responseText?: string | null | undefined

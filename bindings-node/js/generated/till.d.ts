@@ -98,7 +98,7 @@ export class Till {
   /** Asks the gateway for the voucher again and encrypts it with the present key: for a voucher whose key was lost. */
   refetchCode(id: string): Promise<Order>
   /**
-   * Writes down what a person decided about an order in review or in conflict: `Succeeded`, `Failed` or `Reversed`. What is
+   * Writes down what a person decided about an order in review or in conflict: `'succeeded'`, `'failed'` or `'reversed'`. What is
    * decided of an undo counts for its order: its amount is undone, or is not any more. An order that had been reversed by
    * an undo that failed after all is then in conflict itself.
    *
