@@ -8,15 +8,28 @@ mod rust;
 use anyhow::Result;
 use camino::Utf8Path;
 
-use crate::ir::Interface;
+use crate::ir::{EnumKind, Interface};
+use crate::words::{Spelling, spoken};
 use crate::write::GeneratedFile;
 
 /// Folders whose files are all generated.
 pub const FOLDERS: &[&str] = &["bindings-python/src/generated", "bindings-python/python/tillgate/_generated"];
 
+/// How docs name things. A value of an open enumeration that this version does not know is a plain text.
+const SPELLING: Spelling = Spelling {
+    name: names::attribute,
+    kind: names::exception,
+    value: |item, value| match item.kind {
+        EnumKind::Data => Some(names::variant_class(item, value)),
+        EnumKind::Open if value.name == "Other" => None,
+        _ => Some(format!("{}.{}", item.name, names::constant(value))),
+    },
+};
+
 /// The generated files of the binding, with paths from the root of the workspace.
 pub fn write(interface: &Interface, _root: &Utf8Path) -> Result<Vec<GeneratedFile>> {
     names::check(interface)?;
+    let interface = &spoken(interface, &SPELLING);
     let mut files = rust::write(interface)?;
     let fingerprint = fingerprint(&files);
     files.push(rust::write_index(interface, &fingerprint)?);

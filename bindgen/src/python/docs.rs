@@ -41,7 +41,7 @@ pub fn docstring(docs: &str, sections: &[Section], indent: usize) -> String {
 }
 
 /// Links of rustdoc, without the brackets.
-pub fn plain(docs: &str) -> String {
+fn plain(docs: &str) -> String {
     docs.replace("[`", "`").replace("`]", "`")
 }
 

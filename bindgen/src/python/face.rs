@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 use askama::Template;
 
-use super::docs::{Section, WIDTH, docstring, plain};
+use super::docs::{Section, WIDTH, docstring};
 use super::names;
 use crate::ir::{Argument, Default, Enum, EnumKind, Field, Function, Interface, Object, Type, Variant};
 use crate::write::GeneratedFile;
@@ -421,7 +421,7 @@ impl<'a> Writer<'a> {
                     None,
                     4,
                 )?,
-                docs: self.function_docs(function, 8),
+                docs: docstring(&function.docs, &[], 8),
                 body: self.body(&format!("{call}({})", parts.join(", ")), function, mode),
             });
         }
@@ -560,7 +560,7 @@ impl<'a> Writer<'a> {
         parts.extend(function.arguments.iter().map(|argument| names::attribute(&argument.name)));
         let native = if asyncio { "await _native.construct_async" } else { "_native.construct" };
         let call = format!("{native}({})", parts.join(", "));
-        let docs = self.function_docs(function, 8);
+        let docs = docstring(&function.docs, &[], 8);
         if function.name == "new" && !asyncio {
             let signature = self.signature("__init__", Some("self"), function, mode, Some("None"), 4)?;
             let made = format!("self._adopt({call})");
@@ -601,19 +601,10 @@ impl<'a> Writer<'a> {
         Ok(Method {
             decorator: None,
             signature: self.signature(&name, None, function, mode, None, 0)?,
-            docs: self.function_docs(function, 4),
+            docs: docstring(&function.docs, &[], 4),
             body: self.body(&format!("{call}({})", parts.join(", ")), function, mode),
             name,
         })
-    }
-
-    /// The docs of a function, where kinds of errors have the names of their exceptions.
-    fn function_docs(&self, function: &Function, indent: usize) -> String {
-        let variants = &self.interface.error.variants;
-        let docs = variants.iter().fold(plain(&function.docs), |docs, variant| {
-            docs.replace(&format!("`{}`", variant.name), &format!("`{}`", names::exception(variant)))
-        });
-        docstring(&docs, &[], indent)
     }
 
     /// What becomes of the result of a call.

@@ -290,7 +290,7 @@ class Decision(Record):
     """What a person decides about an order in review or in conflict. It is journalled.
 
     Attributes:
-        state: `Succeeded`, `Failed` or `Reversed`.
+        state: `OrderState.SUCCEEDED`, `OrderState.FAILED` or `OrderState.REVERSED`.
         decided_by: Who decided.
         grounds: On what grounds.
     """
@@ -466,7 +466,7 @@ class NewUndo(Record):
     Attributes:
         id: The id of this undo order, saved by the caller before this call.
         of: The id of the order to undo.
-        kind: How to undo it. Not `Purchase`.
+        kind: How to undo it. Not `OrderKind.PURCHASE`.
         amount: How much to give back; left out, all that is left.
         submit_within_ms: Time to act in milliseconds. Default: the policy's, 60,000.
     """

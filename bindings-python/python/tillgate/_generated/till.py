@@ -226,9 +226,10 @@ class Till(Wrapped):
         return self._call(15, id)
 
     def resolve(self, id: str, decision: Decision) -> Order:
-        """Writes down what a person decided about an order in review or in conflict: `Succeeded`, `Failed` or
-        `Reversed`. What is decided of an undo counts for its order: its amount is undone, or is not any more.
-        An order that had been reversed by an undo that failed after all is then in conflict itself.
+        """Writes down what a person decided about an order in review or in conflict: `OrderState.SUCCEEDED`,
+        `OrderState.FAILED` or `OrderState.REVERSED`. What is decided of an undo counts for its order: its
+        amount is undone, or is not any more. An order that had been reversed by an undo that failed after all
+        is then in conflict itself.
 
         Errors: `InvalidArgumentError` for another state; `TooLateError` when there is nothing to decide.
         """
@@ -399,9 +400,10 @@ class AsyncTill(Wrapped):
         return await self._call_async(15, id)
 
     async def resolve(self, id: str, decision: Decision) -> Order:
-        """Writes down what a person decided about an order in review or in conflict: `Succeeded`, `Failed` or
-        `Reversed`. What is decided of an undo counts for its order: its amount is undone, or is not any more.
-        An order that had been reversed by an undo that failed after all is then in conflict itself.
+        """Writes down what a person decided about an order in review or in conflict: `OrderState.SUCCEEDED`,
+        `OrderState.FAILED` or `OrderState.REVERSED`. What is decided of an undo counts for its order: its
+        amount is undone, or is not any more. An order that had been reversed by an undo that failed after all
+        is then in conflict itself.
 
         Errors: `InvalidArgumentError` for another state; `TooLateError` when there is nothing to decide.
         """
