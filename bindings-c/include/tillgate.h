@@ -1101,7 +1101,7 @@ typedef struct {
      */
     const char *description;
     /**
-     * How to ask. `Other` with an empty text if the gateway does not say.
+     * How to ask. `TG_CYSEND_FIELD_TYPE_OTHER` with an empty text if the gateway does not say.
      */
     tg_cysend_field_type field_type;
     /**
@@ -1151,7 +1151,7 @@ typedef struct {
      */
     const char *product_name;
     /**
-     * How it is delivered. `Other` with an empty text if the gateway does not say.
+     * How it is delivered. `TG_CYSEND_PRODUCT_TYPE_OTHER` with an empty text if the gateway does not say.
      */
     tg_cysend_product_type product_type;
     /**
@@ -2717,7 +2717,7 @@ typedef struct {
      */
     const tg_secret *gift_card_code;
     /**
-     * Whether it was meant. A simulated order looks like a real one in all else. `Other` with an empty text if the gateway
+     * Whether it was meant. A simulated order looks like a real one in all else. `TG_CYSEND_ORDER_SCENARIO_OTHER` with an empty text if the gateway
      * does not say.
      */
     tg_cysend_order_scenario scenario;
@@ -3752,7 +3752,7 @@ typedef struct {
      */
     size_t struct_size;
     /**
-     * `Succeeded`, `Failed` or `Reversed`.
+     * `TG_ORDER_STATE_SUCCEEDED`, `TG_ORDER_STATE_FAILED` or `TG_ORDER_STATE_REVERSED`.
      */
     tg_order_state state;
     /**
@@ -3972,7 +3972,7 @@ typedef struct {
      */
     const char *of;
     /**
-     * How to undo it. Not `Purchase`.
+     * How to undo it. Not `TG_ORDER_KIND_PURCHASE`.
      */
     tg_order_kind kind;
     /**
@@ -5247,7 +5247,7 @@ int32_t tg_cysend_response_advice(const char *code,
  * gateway, whose word alone counts. To test an order that succeeds, have the sandbox carry it out. What the order does not
  * know of itself (the gateway's id, the cost) is made up; a voucher is never in it.
  *
- * Errors: `InvalidArgument` when the order is none that CY.SEND sells.
+ * Errors: `TG_ERROR_INVALID_ARGUMENT` when the order is none that CY.SEND sells.
  *
  * `out`: freed with `tg_callback_request_free`.
  * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
@@ -5448,7 +5448,7 @@ int32_t tg_callback_receiver_callback_url(const tg_callback_receiver *handle,
  * Takes no more connections, and waits until the requests that have arrived are answered: no longer than
  * `request_timeout_ms`, and as long as a commit takes. Closing again does nothing.
  *
- * Errors: `Forked`.
+ * Errors: `TG_ERROR_FORKED`.
  *
  * It waits on the calling thread until the answer is there.
  * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
@@ -5458,7 +5458,7 @@ int32_t tg_callback_receiver_close(const tg_callback_receiver *handle, tg_error 
 /**
  * What came so far and what became of it, since the start.
  *
- * Errors: `Forked`.
+ * Errors: `TG_ERROR_FORKED`.
  *
  * It waits on the calling thread until the answer is there.
  * `out`: freed with `tg_callback_receiver_status_free`.
@@ -5535,7 +5535,7 @@ void tg_till_free(tg_till *handle);
  * Opens the journal and sorts out what an earlier process left: what it was sending is `unknown` from now on and is
  * looked up as soon as its account is attached.
  *
- * Errors: the `Journal…` kinds, `WrongKey`, `InvalidArgument`. A journal that does not fit this machine or this
+ * Errors: the `Journal…` kinds, `TG_ERROR_WRONG_KEY`, `TG_ERROR_INVALID_ARGUMENT`. A journal that does not fit this machine or this
  * moment opens in quarantine; `status` says so.
  *
  * It waits on the calling thread until the answer is there.
@@ -5562,7 +5562,7 @@ int32_t tg_till_archive(const tg_till *handle,
 /**
  * Lets orders go to an account at CY.SEND, and takes up the open orders of that account.
  *
- * Errors: `InvalidArgument` when the name or the account is attached already, or a token's customer is not named.
+ * Errors: `TG_ERROR_INVALID_ARGUMENT` when the name or the account is attached already, or a token's customer is not named.
  *
  * It waits on the calling thread until the answer is there.
  * Returns `TG_OK` or one of the constants `TG_ERROR_*`.
@@ -5602,7 +5602,7 @@ int32_t tg_till_buy_batch(const tg_till *handle,
                           tg_error **error);
 
 /**
- * Calls a `pending` order off. Later than that it answers `TooLate` and changes nothing.
+ * Calls a `pending` order off. Later than that it answers `TG_ERROR_TOO_LATE` and changes nothing.
  *
  * It waits on the calling thread until the answer is there.
  * `out`: freed with `tg_order_free`.
@@ -5709,8 +5709,8 @@ int32_t tg_till_order(const tg_till *handle, const char *id, tg_order **out, tg_
  * receiver's `callback_url` into new orders. The receiver goes on until it or the till is closed. Works on a read-only till
  * too, beside the process that buys.
  *
- * Errors: `InvalidArgument` when the address is in use or not allowed, the path can be guessed, the certificate cannot be
- * used, a figure is out of its bounds, or the account is not attached; `Closed`.
+ * Errors: `TG_ERROR_INVALID_ARGUMENT` when the address is in use or not allowed, the path can be guessed, the certificate cannot be
+ * used, a figure is out of its bounds, or the account is not attached; `TG_ERROR_CLOSED`.
  *
  * It waits on the calling thread until the answer is there.
  * `out`: freed with `tg_callback_receiver_free`.
@@ -5734,11 +5734,11 @@ int32_t tg_till_refetch_code(const tg_till *handle,
                              tg_error **error);
 
 /**
- * Writes down what a person decided about an order in review or in conflict: `Succeeded`, `Failed` or `Reversed`. What is
+ * Writes down what a person decided about an order in review or in conflict: `TG_ORDER_STATE_SUCCEEDED`, `TG_ORDER_STATE_FAILED` or `TG_ORDER_STATE_REVERSED`. What is
  * decided of an undo counts for its order: its amount is undone, or is not any more. An order that had been reversed by
  * an undo that failed after all is then in conflict itself.
  *
- * Errors: `InvalidArgument` for another state; `TooLate` when there is nothing to decide.
+ * Errors: `TG_ERROR_INVALID_ARGUMENT` for another state; `TG_ERROR_TOO_LATE` when there is nothing to decide.
  *
  * It waits on the calling thread until the answer is there.
  * `out`: freed with `tg_order_free`.
@@ -5753,7 +5753,7 @@ int32_t tg_till_resolve(const tg_till *handle,
 /**
  * The voucher of an order. It is noted in the history before it is returned, and may be asked for again.
  *
- * Errors: `NotFound` when there is none; `WrongKey` when the key that encrypted it is not here (see `refetch_code`).
+ * Errors: `TG_ERROR_NOT_FOUND` when there is none; `TG_ERROR_WRONG_KEY` when the key that encrypted it is not here (see `refetch_code`).
  *
  * It waits on the calling thread until the answer is there.
  * `out`: freed with `tg_voucher_free`.
@@ -5776,7 +5776,7 @@ int32_t tg_till_get_status(const tg_till *handle, tg_till_status **out, tg_error
 /**
  * Undoes an order by another one, where the gateway can.
  *
- * Errors: `NotSupported`; `TooLate` when there is nothing to undo or an undo is under way; `InvalidArgument` when more
+ * Errors: `TG_ERROR_NOT_SUPPORTED`; `TG_ERROR_TOO_LATE` when there is nothing to undo or an undo is under way; `TG_ERROR_INVALID_ARGUMENT` when more
  * is asked for than is left.
  *
  * It waits on the calling thread until the answer is there.

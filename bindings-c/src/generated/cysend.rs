@@ -444,7 +444,7 @@ pub struct tg_cysend_beneficiary_field {
     pub name: *const c_char,
     /// What to ask the customer, in English.
     pub description: *const c_char,
-    /// How to ask. `Other` with an empty text if the gateway does not say.
+    /// How to ask. `TG_CYSEND_FIELD_TYPE_OTHER` with an empty text if the gateway does not say.
     pub field_type: tg_cysend_field_type,
     /// A regular expression for what is typed in. Advice only: published ones partly match nothing.
     /// NULL if absent.
@@ -1945,7 +1945,7 @@ pub struct tg_cysend_order {
     /// The code of the gift card that paid, if one did.
     /// NULL if absent.
     pub gift_card_code: *const tg_secret,
-    /// Whether it was meant. A simulated order looks like a real one in all else. `Other` with an empty text if the gateway
+    /// Whether it was meant. A simulated order looks like a real one in all else. `TG_CYSEND_ORDER_SCENARIO_OTHER` with an empty text if the gateway
     /// does not say.
     pub scenario: tg_cysend_order_scenario,
     /// Where the gateway posts changes, if it was told to.
@@ -2314,7 +2314,7 @@ pub struct tg_cysend_product {
     pub product_id: i64,
     /// Its name.
     pub product_name: *const c_char,
-    /// How it is delivered. `Other` with an empty text if the gateway does not say.
+    /// How it is delivered. `TG_CYSEND_PRODUCT_TYPE_OTHER` with an empty text if the gateway does not say.
     pub product_type: tg_cysend_product_type,
     /// Where it can be used, roughly.
     /// All zero if absent.
@@ -4475,7 +4475,7 @@ pub unsafe extern "C" fn tg_cysend_response_advice(
 /// gateway, whose word alone counts. To test an order that succeeds, have the sandbox carry it out. What the order does not
 /// know of itself (the gateway's id, the cost) is made up; a voucher is never in it.
 ///
-/// Errors: `InvalidArgument` when the order is none that CY.SEND sells.
+/// Errors: `TG_ERROR_INVALID_ARGUMENT` when the order is none that CY.SEND sells.
 ///
 /// `out`: freed with `tg_callback_request_free`.
 /// Returns `TG_OK` or one of the constants `TG_ERROR_*`.

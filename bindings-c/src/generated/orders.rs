@@ -583,7 +583,7 @@ pub unsafe extern "C" fn tg_callback_request_free(value: *mut tg_callback_reques
 pub struct tg_decision {
     /// The size of the struct; see the start of this header.
     pub struct_size: usize,
-    /// `Succeeded`, `Failed` or `Reversed`.
+    /// `TG_ORDER_STATE_SUCCEEDED`, `TG_ORDER_STATE_FAILED` or `TG_ORDER_STATE_REVERSED`.
     pub state: tg_order_state,
     /// Who decided.
     pub decided_by: *const c_char,
@@ -887,7 +887,7 @@ pub struct tg_new_undo {
     pub id: *const c_char,
     /// The id of the order to undo.
     pub of: *const c_char,
-    /// How to undo it. Not `Purchase`.
+    /// How to undo it. Not `TG_ORDER_KIND_PURCHASE`.
     pub kind: tg_order_kind,
     /// How much to give back; left out, all that is left.
     /// An exact number as text. NULL if absent.

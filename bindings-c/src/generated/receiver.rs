@@ -288,7 +288,7 @@ pub unsafe extern "C" fn tg_callback_receiver_callback_url(
 /// Takes no more connections, and waits until the requests that have arrived are answered: no longer than
 /// `request_timeout_ms`, and as long as a commit takes. Closing again does nothing.
 ///
-/// Errors: `Forked`.
+/// Errors: `TG_ERROR_FORKED`.
 ///
 /// It waits on the calling thread until the answer is there.
 /// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
@@ -313,7 +313,7 @@ pub unsafe extern "C" fn tg_callback_receiver_close(
 }
 /// What came so far and what became of it, since the start.
 ///
-/// Errors: `Forked`.
+/// Errors: `TG_ERROR_FORKED`.
 ///
 /// It waits on the calling thread until the answer is there.
 /// `out`: freed with `tg_callback_receiver_status_free`.

@@ -106,7 +106,7 @@ pub unsafe extern "C" fn tg_till_free(handle: *mut tg_till) {
 /// Opens the journal and sorts out what an earlier process left: what it was sending is `unknown` from now on and is
 /// looked up as soon as its account is attached.
 ///
-/// Errors: the `Journal…` kinds, `WrongKey`, `InvalidArgument`. A journal that does not fit this machine or this
+/// Errors: the `Journal…` kinds, `TG_ERROR_WRONG_KEY`, `TG_ERROR_INVALID_ARGUMENT`. A journal that does not fit this machine or this
 /// moment opens in quarantine; `status` says so.
 ///
 /// It waits on the calling thread until the answer is there.
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn tg_till_archive(
 }
 /// Lets orders go to an account at CY.SEND, and takes up the open orders of that account.
 ///
-/// Errors: `InvalidArgument` when the name or the account is attached already, or a token's customer is not named.
+/// Errors: `TG_ERROR_INVALID_ARGUMENT` when the name or the account is attached already, or a token's customer is not named.
 ///
 /// It waits on the calling thread until the answer is there.
 /// Returns `TG_OK` or one of the constants `TG_ERROR_*`.
@@ -264,7 +264,7 @@ pub unsafe extern "C" fn tg_till_buy_batch(
         )
     }
 }
-/// Calls a `pending` order off. Later than that it answers `TooLate` and changes nothing.
+/// Calls a `pending` order off. Later than that it answers `TG_ERROR_TOO_LATE` and changes nothing.
 ///
 /// It waits on the calling thread until the answer is there.
 /// `out`: freed with `tg_order_free`.
@@ -547,8 +547,8 @@ pub unsafe extern "C" fn tg_till_order(
 /// receiver's `callback_url` into new orders. The receiver goes on until it or the till is closed. Works on a read-only till
 /// too, beside the process that buys.
 ///
-/// Errors: `InvalidArgument` when the address is in use or not allowed, the path can be guessed, the certificate cannot be
-/// used, a figure is out of its bounds, or the account is not attached; `Closed`.
+/// Errors: `TG_ERROR_INVALID_ARGUMENT` when the address is in use or not allowed, the path can be guessed, the certificate cannot be
+/// used, a figure is out of its bounds, or the account is not attached; `TG_ERROR_CLOSED`.
 ///
 /// It waits on the calling thread until the answer is there.
 /// `out`: freed with `tg_callback_receiver_free`.
@@ -604,11 +604,11 @@ pub unsafe extern "C" fn tg_till_refetch_code(
         )
     }
 }
-/// Writes down what a person decided about an order in review or in conflict: `Succeeded`, `Failed` or `Reversed`. What is
+/// Writes down what a person decided about an order in review or in conflict: `TG_ORDER_STATE_SUCCEEDED`, `TG_ORDER_STATE_FAILED` or `TG_ORDER_STATE_REVERSED`. What is
 /// decided of an undo counts for its order: its amount is undone, or is not any more. An order that had been reversed by
 /// an undo that failed after all is then in conflict itself.
 ///
-/// Errors: `InvalidArgument` for another state; `TooLate` when there is nothing to decide.
+/// Errors: `TG_ERROR_INVALID_ARGUMENT` for another state; `TG_ERROR_TOO_LATE` when there is nothing to decide.
 ///
 /// It waits on the calling thread until the answer is there.
 /// `out`: freed with `tg_order_free`.
@@ -642,7 +642,7 @@ pub unsafe extern "C" fn tg_till_resolve(
 }
 /// The voucher of an order. It is noted in the history before it is returned, and may be asked for again.
 ///
-/// Errors: `NotFound` when there is none; `WrongKey` when the key that encrypted it is not here (see `refetch_code`).
+/// Errors: `TG_ERROR_NOT_FOUND` when there is none; `TG_ERROR_WRONG_KEY` when the key that encrypted it is not here (see `refetch_code`).
 ///
 /// It waits on the calling thread until the answer is there.
 /// `out`: freed with `tg_voucher_free`.
@@ -694,7 +694,7 @@ pub unsafe extern "C" fn tg_till_get_status(
 }
 /// Undoes an order by another one, where the gateway can.
 ///
-/// Errors: `NotSupported`; `TooLate` when there is nothing to undo or an undo is under way; `InvalidArgument` when more
+/// Errors: `TG_ERROR_NOT_SUPPORTED`; `TG_ERROR_TOO_LATE` when there is nothing to undo or an undo is under way; `TG_ERROR_INVALID_ARGUMENT` when more
 /// is asked for than is left.
 ///
 /// It waits on the calling thread until the answer is there.
