@@ -1,15 +1,15 @@
-//! A list of all that core makes public, with the first words of its docs: what every language must offer. The conformance runs hold
+//! A list of all that core makes public, with its docs: what every language must offer. The conformance runs hold
 //! each language's own list against it.
 
 use serde_json::{Value, json};
 
 use crate::ir::{Function, Interface, snake};
 
-/// A line for each item: what it is, its name (`Till.buy`, `OrderState.needs_review`), and the first sentence of its docs.
+/// A line for each item: what it is, its name (`Till.buy`, `OrderState.needs_review`), and its docs in one line.
 pub fn of(interface: &Interface) -> Vec<Value> {
     let mut all = Vec::new();
     let mut add = |kind: &str, name: String, docs: &str| {
-        all.push(json!({ "kind": kind, "name": name, "doc": first_sentence(docs) }));
+        all.push(json!({ "kind": kind, "name": name, "doc": in_one_line(docs) }));
     };
     for record in &interface.records {
         add("record", record.name.clone(), &record.docs);
@@ -46,13 +46,9 @@ pub fn of(interface: &Interface) -> Vec<Value> {
     all
 }
 
-/// Up to the first full stop that ends a line or stands before a blank, in one line.
-pub fn first_sentence(docs: &str) -> String {
-    let text = docs.split_whitespace().collect::<Vec<_>>().join(" ");
-    let paragraph =
-        docs.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-    let end = paragraph.find(". ").map_or(paragraph.len(), |at| at + 1);
-    text[..end].to_string()
+/// Docs in one line.
+fn in_one_line(docs: &str) -> String {
+    docs.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -61,10 +57,8 @@ mod tests {
     use crate::ir::{ErrorEnum, Field, Record, Type};
 
     #[test]
-    fn an_item_is_told_with_its_first_sentence() {
-        assert_eq!(first_sentence("Sells\none thing. And more.\n\nErrors: none."), "Sells one thing.");
-        assert_eq!(first_sentence("Sells one thing\n\nErrors: none."), "Sells one thing");
-        assert_eq!(first_sentence("12.5 of it"), "12.5 of it");
+    fn an_item_is_told_with_its_in_one_line() {
+        assert_eq!(in_one_line("Sells\none thing.\n\nErrors: none."), "Sells one thing. Errors: none.");
         let field = Field { name: "id".into(), ty: Type::String, default: None, docs: "Its id.".into() };
         let interface = Interface {
             records: vec![Record {

@@ -13,7 +13,7 @@ import yaml
 
 from . import declarations, header, kotlin, package
 from .item import read
-from .verdict import compare, table
+from .verdict import Known, compare, table
 
 HERE = Path(__file__).parent
 
@@ -41,18 +41,18 @@ def main() -> int:
         ],
         **{name: read(Path(file).read_text()) for name, file in given.list},
     }
-    known = yaml.safe_load((HERE / "known.yaml").read_text())
-    without, own_docs = known["without"], known["own_docs"]
+    listed = yaml.safe_load((HERE / "known.yaml").read_text())
+    known = {
+        name: Known(**{what: of[name] for what, of in listed.items() if name in of}) for name in languages
+    }
     failures = [
-        failure
-        for name, items in languages.items()
-        for failure in compare(core, name, items, without.get(name, {}), own_docs.get(name, {}))
+        failure for name, items in languages.items() for failure in compare(core, name, items, known[name])
     ]
-    print(table(core, languages))
+    print(table(core, languages, known))
     for failure in failures:
         print(f"failed: {failure}")
     # What a language rightly lacks was not compared.
-    compared = sum(len(core) - len(without.get(name, {})) for name in languages)
+    compared = sum(len(core) - len(known[name].without) for name in languages)
     print(f"{max(compared - len(failures), 0)} passed, {len(failures)} failed, 0 skipped")
     return 1 if failures or not core else 0
 

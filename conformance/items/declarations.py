@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from .item import Item, first_sentence
+from .item import Item, plain
 
 DOCS = r"(?:/\*\*((?:(?!\*/).)*)\*/\s*)?"
 ERROR = "TillgateError"
@@ -27,11 +27,11 @@ def _module(text: str) -> Iterator[Item]:
     )
     for docs, kind, name, body in declared:
         if kind == "function":
-            yield Item("function", _snake(name), first_sentence(docs))
+            yield Item("function", _snake(name), plain(docs))
         elif code := re.search(r"^  readonly code: '(\w+)'$", body, re.MULTILINE):
-            yield Item("error", f"{ERROR}.{code[1]}", first_sentence(docs))
+            yield Item("error", f"{ERROR}.{code[1]}", plain(docs))
         else:
-            yield Item("class", name, first_sentence(docs))
+            yield Item("class", name, plain(docs))
             members = _values(body) if kind == "type" else _members(body, docs)
             yield from (Item(what, f"{name}.{member}", of_member) for what, member, of_member in members)
 
@@ -39,7 +39,7 @@ def _module(text: str) -> Iterator[Item]:
 def _values(body: str) -> Iterator[tuple[str, str, str]]:
     """The texts that a type allows, as names."""
     for docs, text in re.findall(rf"^  {DOCS}\| '([^']+)'$", body, re.DOTALL | re.MULTILINE):
-        yield "value", text.replace("-", "_").lower(), first_sentence(docs)
+        yield "value", text.replace("-", "_").lower(), plain(docs)
 
 
 def _members(body: str, docs_of_class: str) -> Iterator[tuple[str, str, str]]:
@@ -47,9 +47,9 @@ def _members(body: str, docs_of_class: str) -> Iterator[tuple[str, str, str]]:
     member = rf"^  {DOCS}(?:readonly |static )?(\w+)(\??:|\()"
     for docs, name, after in re.findall(member, body, re.DOTALL | re.MULTILINE):
         if name == "constructor":
-            yield "method", "new", first_sentence(docs or docs_of_class)
+            yield "method", "new", plain(docs or docs_of_class)
         else:
-            yield "method" if after == "(" else "field", _snake(name), first_sentence(docs)
+            yield "method" if after == "(" else "field", _snake(name), plain(docs)
 
 
 def _snake(name: str) -> str:

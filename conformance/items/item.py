@@ -16,15 +16,13 @@ class Item:
     name: str
     """The same in every language: `Till.buy`, `OrderState.needs_review`."""
     doc: str
-    """The first sentence of its docs; empty without docs."""
+    """Its docs in one line; empty without docs."""
 
 
 def read(lines: str) -> list[Item]:
     return [Item(**json.loads(line)) for line in lines.splitlines()]
 
 
-def first_sentence(docs: str) -> str:
-    """Of docs as they stand in a source: with the stars of a comment, and any line breaks."""
-    plain = re.sub(r"^ *\* ?", "", docs.strip(" *\n"), flags=re.MULTILINE)
-    paragraph = " ".join(plain.split("\n\n")[0].split())
-    return paragraph[: paragraph.find(". ") + 1] if ". " in paragraph else paragraph
+def plain(docs: str) -> str:
+    """Of docs as they stand in a source: without the stars of a comment, in one line."""
+    return " ".join(re.sub(r"^ *\* ?", "", docs.strip(" *\n"), flags=re.MULTILINE).split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .item import Item, first_sentence
+from .item import Item, plain
 
 ERROR = "TillgateException"
 TYPE = re.compile(
@@ -41,9 +41,9 @@ def items(source: str) -> Iterator[Item]:
             # Members of what is plumbing are none of core's.
             of = declared[1] if shown else ""
             if of and not of.endswith("Interface"):
-                yield Item("type", _class(of), first_sentence(text))
+                yield Item("type", _class(of), plain(text))
         elif shown:
-            yield from _member(of, code, first_sentence(text))
+            yield from _member(of, code, plain(text))
 
 
 def _member(of: str, code: str, doc: str) -> Iterator[Item]:

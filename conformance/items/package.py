@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import tillgate
 
-from .item import Item, first_sentence
+from .item import Item, plain
 
 ERROR = tillgate.TillgateError
 
@@ -27,30 +27,32 @@ def items() -> Iterator[Item]:
             continue
         if inspect.isclass(it) and issubclass(it, ERROR):
             code = f"{ERROR.__name__}.{it.code}" if it is not ERROR else ERROR.__name__
-            yield Item("error", code, first_sentence(inspect.getdoc(it) or ""))
+            yield Item("error", code, plain(_parts(it)[0]))
         elif inspect.isclass(it):
             yield from _class(name, it, docs_of_values)
         elif callable(it):
-            yield Item("function", name, first_sentence(inspect.getdoc(it) or ""))
+            yield Item("function", name, plain(inspect.getdoc(it) or ""))
 
 
 def _class(name: str, it: type, docs_of_values: dict[tuple[str, str], str]) -> Iterator[Item]:
-    docs = inspect.getdoc(it) or ""
-    yield Item("class", name, first_sentence(docs))
-    for field, text in re.findall(
-        r"^    (\w+): ((?:.|\n(?=        ))*)", docs.partition("Attributes:\n")[2], re.MULTILINE
-    ):
+    docs, attributes = _parts(it)
+    yield Item("class", name, plain(docs))
+    for field, text in re.findall(r"^    (\w+): ((?:.|\n(?=        ))*)", attributes, re.MULTILINE):
         if field in getattr(it, "__slots__", ()):
-            yield Item("field", f"{name}.{field}", first_sentence(text))
+            yield Item("field", f"{name}.{field}", plain(text))
     for member, value in vars(it).items():
         if (name, member) in docs_of_values:
-            yield Item("value", f"{name}.{member.lower()}", first_sentence(docs_of_values[name, member]))
+            yield Item("value", f"{name}.{member.lower()}", plain(docs_of_values[name, member]))
         elif member == "__init__":
-            yield Item("method", f"{name}.new", first_sentence(inspect.getdoc(value) or docs))
+            yield Item("method", f"{name}.new", plain(inspect.getdoc(value) or docs))
         elif callable(getattr(it, member)) and not member.startswith("_"):
-            yield Item(
-                "method", f"{name}.{member}", first_sentence(inspect.getdoc(getattr(it, member)) or "")
-            )
+            yield Item("method", f"{name}.{member}", plain(inspect.getdoc(getattr(it, member)) or ""))
+
+
+def _parts(it: type) -> tuple[str, str]:
+    """The docs of a class, and those of its attributes."""
+    docs, _, attributes = (inspect.getdoc(it) or "").partition("Attributes:\n")
+    return docs, attributes
 
 
 def _values() -> Iterator[tuple[tuple[str, str], str]]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from items import declarations, header, kotlin
-from items.item import Item, first_sentence
-from items.verdict import compare
+from items.item import Item, plain
+from items.verdict import Known, compare
 
-CORE = [Item("object", "Till", "Sells through gateways."), Item("method", "Till.buy", "Places an order.")]
+CORE = [
+    Item("object", "Till", "Sells through gateways."),
+    Item("method", "Till.buy", "Places an order. Errors: `Late`."),
+]
 
 
-def failures(*items: Item, without: dict[str, str] | None = None) -> int:
-    return len(compare(CORE, "C", list(items), without or {}, {}))
+def failures(*items: Item, **known: Any) -> int:
+    return len(compare(CORE, "C", list(items), Known(**known)))
 
 
 def test_a_whole_list_is_not_red() -> None:
@@ -28,17 +32,34 @@ def test_what_is_missing_is_red_unless_it_is_known() -> None:
 
 def test_docs_that_are_missing_or_of_something_else_are_red() -> None:
     assert failures(CORE[0], Item("method", "Till.buy", "")) == 1
-    assert failures(CORE[0], Item("method", "Till.buy", "Calls an order off.")) == 1
+    other = Item("method", "Till.buy", "Places an order. Errors: `Late`, and others.")
+    assert failures(CORE[0], other) == 1
+    assert failures(CORE[0], other, own_docs={"Till.buy": "no reason"}) == 0
+    assert failures(*CORE, own_docs={"Till.buy": "no reason"}) == 1
+
+
+def test_docs_that_name_kinds_of_error_as_rust_does_are_red() -> None:
+    core = [Item("error", "TillgateError.too_late", "As `TooLate`.")]
+    for said, failed in [("TooLateError", 0), ("TooLate", 1), ("TillgateError::TooLate", 1)]:
+        item = Item("error", "TillgateError.too_late", f"As `{said}`.")
+        assert len(compare(core, "C", [item], Known())) == failed
+
+
+def test_what_a_language_adds_is_known_or_red() -> None:
+    more = Item("method", "Till.buy", f"{CORE[1].doc} Free it.")
+    assert failures(CORE[0], more) == 1
+    assert failures(CORE[0], more, own_ends=["Free it"]) == 0
+    assert failures(CORE[0], Item("method", "Till.buy", "Places an order."), own_ends=["Free it"]) == 1
 
 
 def test_names_may_be_spelled_as_the_language_does() -> None:
     core = [Item("record", "Order", "Is `Till.buy`'s answer.")]
-    assert compare(core, "C", [Item("record", "Order", "Is `tg_till_buy`'s answer.")], {}, {}) == []
+    for doc, failed in [("Is `tg_till_buy`'s answer.", 0), ("Is its answer.", 1)]:
+        assert len(compare(core, "C", [Item("record", "Order", doc)], Known())) == failed
 
 
-def test_the_first_sentence_is_found_in_any_comment() -> None:
-    assert first_sentence(" * Places 10.5 of\n * it. And more.\n") == "Places 10.5 of it."
-    assert first_sentence("Places it\n\nErrors: none. At all.") == "Places it"
+def test_docs_are_read_in_any_comment() -> None:
+    assert plain(" * Places 10.5 of\n * it.\n *\n * And more.\n") == "Places 10.5 of it. And more."
 
 
 def test_a_header_is_read() -> None:
@@ -122,7 +143,7 @@ export function newId(): string
         ("class", "OrderState", "Where it stands."),
         ("value", "OrderState.not_sent", "Not yet."),
         ("class", "TillStatus", "How it stands."),
-        ("field", "TillStatus.open_orders", "How many, each counted."),
+        ("field", "TillStatus.open_orders", "How many, each counted. And more."),
         ("field", "TillStatus.bare", ""),
         ("error", "TillgateError.too_late", "Too late."),
         ("class", "Till", "A till."),
@@ -192,7 +213,7 @@ public object FfiConverterTypeTillgateError {
     @Throws(TillgateException::class) fun `newId`(): kotlin.String {
 """
     assert {(item.name, item.doc) for item in kotlin.items(text)} == {
-        ("Till", "A till."),
+        ("Till", "A till. And more."),
         ("Till.new", "Makes one."),
         ("Till.close", "Closes."),
         ("TillStatus", "Where it stands."),
