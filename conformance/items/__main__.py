@@ -1,6 +1,7 @@
 """Compares what each language offers with core's own list, and prints a table of what is there.
 
-python -m items --core FILE --header FILE --declarations FOLDER --kotlin FOLDER [--list NAME FILE]
+python -m items --core FILE --rust FOLDER --header FILE --declarations FOLDER --kotlin FOLDER
+    [--list NAME FILE]
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from pathlib import Path
 
 import yaml
 
-from . import declarations, header, kotlin, package
+from . import declarations, header, kotlin, package, rust
 from .item import read
-from .verdict import Known, compare, table
+from .verdict import Known, compare, only_in_rust, table
 
 HERE = Path(__file__).parent
 
@@ -23,6 +24,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument("--core", type=Path, required=True, help="what core offers")
+    arguments.add_argument("--rust", type=Path, required=True, help="what rustdoc wrote of the crate")
     arguments.add_argument("--header", type=Path, required=True, help="tillgate.h")
     arguments.add_argument("--declarations", type=Path, required=True, help="Node's *.d.ts")
     arguments.add_argument("--kotlin", type=Path, required=True, help="the generated sources")
@@ -42,17 +44,20 @@ def main() -> int:
         **{name: read(Path(file).read_text()) for name, file in given.list},
     }
     listed = yaml.safe_load((HERE / "known.yaml").read_text())
+    more = listed.pop("only_in_rust")
     known = {
         name: Known(**{what: of[name] for what, of in listed.items() if name in of}) for name in languages
     }
-    failures = [
+    in_rust = list(rust.names(given.rust))
+    failures = only_in_rust(core, in_rust, more)
+    failures += [
         failure for name, items in languages.items() for failure in compare(core, name, items, known[name])
     ]
-    print(table(core, languages, known))
+    print(table(core, in_rust, languages, known))
     for failure in failures:
         print(f"failed: {failure}")
     # What a language rightly lacks was not compared.
-    compared = sum(len(core) - len(known[name].without) for name in languages)
+    compared = len(in_rust) + sum(len(core) - len(known[name].without) for name in languages)
     print(f"{max(compared - len(failures), 0)} passed, {len(failures)} failed, 0 skipped")
     return 1 if failures or not core else 0
 

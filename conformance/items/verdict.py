@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from itertools import zip_longest
 
 from .item import Item
@@ -53,6 +54,23 @@ def compare(core: list[Item], language: str, items: list[Item], known: Known) ->
     return found
 
 
+def only_in_rust(core: list[Item], rust: list[str], more: dict[str, str]) -> list[str]:
+    """What Rust lacks; what no other language has, unless that is known, by its name or a pattern."""
+    listed = {item.name for item in core}
+    found = [f"Rust lacks the {item.kind} {item.name}" for item in core if item.name not in rust]
+    beyond = [name for name in rust if name not in listed]
+    found += [
+        f"only Rust has {name}: offer it in the interface, or list it with the reason"
+        for name in beyond
+        if not any(fnmatchcase(name, known) for known in more)
+    ]
+    return found + [
+        f"{known} is said to be in Rust alone, and nothing is"
+        for known in more
+        if not any(fnmatchcase(name, known) for name in beyond)
+    ]
+
+
 def unlike(core: str, mine: str, own_ends: list[str]) -> str:
     """Where the docs of a language say something else than core's, or add what none adds; else nothing."""
     ours, theirs = words(core), words(mine)
@@ -77,11 +95,13 @@ def _pascal(name: str) -> str:
     return "".join(word.capitalize() for word in name.rpartition(".")[2].split("_"))
 
 
-def table(core: list[Item], languages: dict[str, list[Item]], known: dict[str, Known]) -> str:
+def table(
+    core: list[Item], rust: list[str], languages: dict[str, list[Item]], known: dict[str, Known]
+) -> str:
     """By kind: how many there are, how many in each language, and how many with core's own words."""
-    rows = [["items", "all", *languages]]
+    rows = [["items", "all", "Rust", *languages]]
     for kind, count in Counter(item.kind for item in core).items():
-        row = [kind, str(count)]
+        row = [kind, str(count), str(sum(item.kind == kind and item.name in rust for item in core))]
         for name, items in languages.items():
             mine = {item.name: item for item in items}
             there = [(item, mine[item.name]) for item in core if item.kind == kind and item.name in mine]

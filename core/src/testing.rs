@@ -10,7 +10,7 @@
 //! | `TILLGATE_GUARDS_OFF=name,name` | these guards do not hold |
 //! | `TILLGATE_CLOCK_SPEED=n` | the clock runs n times as fast (see `clock`) |
 //!
-//! [`inner`] opens what fuzzing wants to reach without a network, on the thread that asks for it.
+//! `inner` opens what fuzzing wants to reach without a network, on the thread that asks for it.
 
 /// Makes of the table of guards what the code asks for.
 macro_rules! guards {

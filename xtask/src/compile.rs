@@ -106,6 +106,14 @@ pub fn build(tree: &Tree, what: What) -> Result<Vec<Artifact>> {
     ended.stdout.lines().filter_map(|line| artifact(line).transpose()).collect()
 }
 
+/// Has rustdoc tell what the crate offers to a program that depends on it, and says in which folder.
+pub fn documented(tree: &Tree) -> Result<PathBuf> {
+    let mut command = cargo(tree, "doc");
+    command.args(["--package", "tillgate", "--no-deps"]);
+    program::run(&mut command, &tree.log("doc"), Output::Together, LIMIT)?.ok()?;
+    Ok(tree.target.join("doc/tillgate"))
+}
+
 /// The executable of a package's integration tests.
 pub fn test_program(artifacts: &[Artifact], package: &str, target: &str) -> Result<PathBuf> {
     artifacts

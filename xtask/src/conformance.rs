@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::compile::Artifact;
+use crate::compile::{self, Artifact};
 use crate::operations::{judged, own_tests};
 use crate::report::{Report, Tally};
 use crate::sellers::{self, Language, Seller};
@@ -68,6 +68,7 @@ pub fn listed(tree: &Tree, programs: &[Artifact]) -> Result<Tally> {
     let installed = python::installed(tree);
     let mut judge = python::python(tree, &installed, &["-m", "items"]);
     judge.current_dir(&conformance).arg("--core").arg(&listed);
+    judge.arg("--rust").arg(compile::documented(tree)?);
     judge.arg("--header").arg(tree.root.join("bindings-c/include/tillgate.h"));
     judge.arg("--declarations").arg(tree.root.join("bindings-node/js/generated"));
     judge.arg("--kotlin").arg(kotlin::generated(tree));

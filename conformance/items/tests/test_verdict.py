@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from items import declarations, header, kotlin
+from items import declarations, header, kotlin, rust
 from items.item import Item, plain
-from items.verdict import Known, compare
+from items.verdict import Known, compare, only_in_rust
 
 CORE = [
     Item("object", "Till", "Sells through gateways."),
@@ -50,6 +50,32 @@ def test_what_a_language_adds_is_known_or_red() -> None:
     assert failures(CORE[0], more) == 1
     assert failures(CORE[0], more, own_ends=["Free it"]) == 0
     assert failures(CORE[0], Item("method", "Till.buy", "Places an order."), own_ends=["Free it"]) == 1
+
+
+def test_what_only_rust_has_is_known_or_red() -> None:
+    names = [item.name for item in CORE]
+    assert only_in_rust(CORE, names, {}) == []
+    assert len(only_in_rust(CORE, names[1:], {})) == 1
+    assert len(only_in_rust(CORE, [*names, "Till.rob", "Thief"], {"Till.*": "no reason"})) == 1
+    assert len(only_in_rust(CORE, names, {"Thief": "no reason"})) == 1
+
+
+def test_rustdoc_is_read(tmp_path: Path) -> None:
+    pages = {
+        "all.html": '<a href="../tillgate/index.html"><a href="struct.Till.html"><a href="fn.version.html">'
+        '<a href="orders/enum.State.html"><a href="orders/adapter/trait.Adapter.html">',
+        "struct.Till.html": '<span id="structfield.id"><section id="method.buy" class="method">'
+        '<h2 id="trait-implementations"><section id="method.clone" class="method">',
+        "orders/enum.State.html": '<section id="variant.NotSent" class="variant">',
+        "orders/adapter/trait.Adapter.html": '<section id="tymethod.submit" class="method">',
+    }
+    for name, text in pages.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert list(rust.names(tmp_path)) == [
+        *["Till", "Till.id", "Till.buy", "version", "State", "State.not_sent"],
+        *["adapter.Adapter", "adapter.Adapter.submit"],
+    ]
 
 
 def test_names_may_be_spelled_as_the_language_does() -> None:
