@@ -1101,7 +1101,7 @@ typedef struct {
      */
     const char *description;
     /**
-     * How to ask. `TG_CYSEND_FIELD_TYPE_OTHER` with an empty text if the gateway does not say.
+     * How to ask. The text is empty if the gateway does not say.
      */
     tg_cysend_field_type field_type;
     /**
@@ -1151,7 +1151,7 @@ typedef struct {
      */
     const char *product_name;
     /**
-     * How it is delivered. `TG_CYSEND_PRODUCT_TYPE_OTHER` with an empty text if the gateway does not say.
+     * How it is delivered. The text is empty if the gateway does not say.
      */
     tg_cysend_product_type product_type;
     /**
@@ -2717,7 +2717,7 @@ typedef struct {
      */
     const tg_secret *gift_card_code;
     /**
-     * Whether it was meant. A simulated order looks like a real one in all else. `TG_CYSEND_ORDER_SCENARIO_OTHER` with an empty text if the gateway
+     * Whether it was meant. A simulated order looks like a real one in all else. The text is empty if the gateway
      * does not say.
      */
     tg_cysend_order_scenario scenario;

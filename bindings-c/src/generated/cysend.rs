@@ -444,7 +444,7 @@ pub struct tg_cysend_beneficiary_field {
     pub name: *const c_char,
     /// What to ask the customer, in English.
     pub description: *const c_char,
-    /// How to ask. `TG_CYSEND_FIELD_TYPE_OTHER` with an empty text if the gateway does not say.
+    /// How to ask. The text is empty if the gateway does not say.
     pub field_type: tg_cysend_field_type,
     /// A regular expression for what is typed in. Advice only: published ones partly match nothing.
     /// NULL if absent.
@@ -1945,7 +1945,7 @@ pub struct tg_cysend_order {
     /// The code of the gift card that paid, if one did.
     /// NULL if absent.
     pub gift_card_code: *const tg_secret,
-    /// Whether it was meant. A simulated order looks like a real one in all else. `TG_CYSEND_ORDER_SCENARIO_OTHER` with an empty text if the gateway
+    /// Whether it was meant. A simulated order looks like a real one in all else. The text is empty if the gateway
     /// does not say.
     pub scenario: tg_cysend_order_scenario,
     /// Where the gateway posts changes, if it was told to.
@@ -2314,7 +2314,7 @@ pub struct tg_cysend_product {
     pub product_id: i64,
     /// Its name.
     pub product_name: *const c_char,
-    /// How it is delivered. `TG_CYSEND_PRODUCT_TYPE_OTHER` with an empty text if the gateway does not say.
+    /// How it is delivered. The text is empty if the gateway does not say.
     pub product_type: tg_cysend_product_type,
     /// Where it can be used, roughly.
     /// All zero if absent.

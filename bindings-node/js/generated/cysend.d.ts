@@ -169,7 +169,7 @@ export interface CysendBeneficiaryField {
   name: string
   /** What to ask the customer, in English. */
   description: string
-  /** How to ask. `Other` with an empty text if the gateway does not say. */
+  /** How to ask. The text is empty if the gateway does not say. */
   fieldType: CysendFieldType
   /** A regular expression for what is typed in. Advice only: published ones partly match nothing. */
   pattern: string | null
@@ -590,7 +590,7 @@ export interface CysendOrder {
   /** The code of the gift card that paid, if one did. */
   giftCardCode: Secret | null
   /**
-   * Whether it was meant. A simulated order looks like a real one in all else. `Other` with an empty text if the gateway
+   * Whether it was meant. A simulated order looks like a real one in all else. The text is empty if the gateway
    * does not say.
    */
   scenario: CysendOrderScenario
@@ -700,7 +700,7 @@ export interface CysendProduct {
   productId: number
   /** Its name. */
   productName: string
-  /** How it is delivered. `Other` with an empty text if the gateway does not say. */
+  /** How it is delivered. The text is empty if the gateway does not say. */
   productType: CysendProductType
   /** Where it can be used, roughly. */
   countryZone: CysendCountryZone | null

@@ -303,8 +303,7 @@ class CysendBeneficiaryField(Record):
     Attributes:
         name: Its name, to be sent with the order.
         description: What to ask the customer, in English.
-        field_type: How to ask. `Other` with an empty text if the gateway does not say. See
-            `CysendFieldType`.
+        field_type: How to ask. The text is empty if the gateway does not say. See `CysendFieldType`.
         pattern: A regular expression for what is typed in. Advice only: published ones partly match
             nothing.
         elements: What to choose from.
@@ -1137,8 +1136,8 @@ class CysendOrder(Record):
         face_value: What the beneficiary receives, in the main unit of its currency.
         face_value_currency: The currency of the face value: alphabetic ISO 4217 code.
         gift_card_code: The code of the gift card that paid, if one did.
-        scenario: Whether it was meant. A simulated order looks like a real one in all else. `Other` with
-            an empty text if the gateway does not say. See `CysendOrderScenario`.
+        scenario: Whether it was meant. A simulated order looks like a real one in all else. The text is
+            empty if the gateway does not say. See `CysendOrderScenario`.
         callback_url: Where the gateway posts changes, if it was told to.
         cost: What the account is debited, in the main unit of `currency`.
         currency: The currency of the cost: alphabetic ISO 4217 code.
@@ -1385,7 +1384,7 @@ class CysendProduct(Record):
     Attributes:
         product_id: The gateway's id of the product.
         product_name: Its name.
-        product_type: How it is delivered. `Other` with an empty text if the gateway does not say. See
+        product_type: How it is delivered. The text is empty if the gateway does not say. See
             `CysendProductType`.
         country_zone: Where it can be used, roughly. See `CysendCountryZone`.
         countries: The ids of the countries that it is sold for.

@@ -234,7 +234,7 @@ answer_record! {
         pub product_id: i64,
         /// Its name.
         pub product_name: String; via wire::or_default; or default,
-        /// How it is delivered. `Other` with an empty text if the gateway does not say.
+        /// How it is delivered. The text is empty if the gateway does not say.
         pub product_type: CysendProductType = "type"; via wire::or_empty; or empty,
         /// Where it can be used, roughly.
         pub country_zone: Option<CysendCountryZone>; or extra,
@@ -266,7 +266,7 @@ answer_record! {
         pub name: String,
         /// What to ask the customer, in English.
         pub description: String; via wire::or_default; or default,
-        /// How to ask. `Other` with an empty text if the gateway does not say.
+        /// How to ask. The text is empty if the gateway does not say.
         pub field_type: CysendFieldType = "type"; via wire::or_empty; or empty,
         /// A regular expression for what is typed in. Advice only: published ones partly match nothing.
         pub pattern: Option<String>; via wire::text; or default,

@@ -153,7 +153,7 @@ answer_record! {
         pub face_value_currency: String,
         /// The code of the gift card that paid, if one did.
         pub gift_card_code: Option<Arc<Secret>>; via wire::secret; or default,
-        /// Whether it was meant. A simulated order looks like a real one in all else. `Other` with an empty text if the gateway
+        /// Whether it was meant. A simulated order looks like a real one in all else. The text is empty if the gateway
         /// does not say.
         pub scenario: CysendOrderScenario; via wire::or_empty; or empty,
         /// Where the gateway posts changes, if it was told to.
