@@ -4209,7 +4209,8 @@ typedef struct {
      */
     const char *installation_id;
     /**
-     * A file on another disk or server that mirrors the journal's epoch. Without it a restored backup is not noticed.
+     * A file on another disk or server that mirrors the journal's epoch. Without it a restored backup is not noticed; with it, one
+     * that was made since the latest open is not. So close and open once more after each backup that was made while the till ran.
      * NULL if absent.
      */
     const char *epoch_mirror_path;
@@ -4240,7 +4241,7 @@ typedef struct {
      */
     uint64_t epoch;
     /**
-     * Whether a restored backup would be noticed.
+     * Whether a restored backup that is older than the latest open would be noticed.
      */
     bool epoch_guard;
     /**

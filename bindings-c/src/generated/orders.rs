@@ -1638,7 +1638,8 @@ pub struct tg_till_config {
     /// Names the installation; by default the machine's own id. Another one than the journal's means quarantine.
     /// NULL if absent.
     pub installation_id: *const c_char,
-    /// A file on another disk or server that mirrors the journal's epoch. Without it a restored backup is not noticed.
+    /// A file on another disk or server that mirrors the journal's epoch. Without it a restored backup is not noticed; with it, one
+    /// that was made since the latest open is not. So close and open once more after each backup that was made while the till ran.
     /// NULL if absent.
     pub epoch_mirror_path: *const c_char,
     /// Figures other than the law's.
@@ -1722,7 +1723,7 @@ pub struct tg_till_status {
     pub quarantine: *const c_char,
     /// Raised at each open.
     pub epoch: u64,
-    /// Whether a restored backup would be noticed.
+    /// Whether a restored backup that is older than the latest open would be noticed.
     pub epoch_guard: Flag,
     /// Whether orders can be bought now; if not, why.
     /// NULL if absent.

@@ -516,7 +516,10 @@ export interface TillConfig {
   oldKeys?: ReadonlyArray<JournalKey> | null | undefined
   /** Names the installation; by default the machine's own id. Another one than the journal's means quarantine. */
   installationId?: string | null | undefined
-  /** A file on another disk or server that mirrors the journal's epoch. Without it a restored backup is not noticed. */
+  /**
+   * A file on another disk or server that mirrors the journal's epoch. Without it a restored backup is not noticed; with it, one
+   * that was made since the latest open is not. So close and open once more after each backup that was made while the till ran.
+   */
   epochMirrorPath?: string | null | undefined
   /** Figures other than the law's. */
   policy?: OrderPolicy | null | undefined
@@ -528,7 +531,7 @@ export interface TillStatus {
   quarantine: string | null
   /** Raised at each open. */
   epoch: number
-  /** Whether a restored backup would be noticed. */
+  /** Whether a restored backup that is older than the latest open would be noticed. */
   epochGuard: boolean
   /** Whether orders can be bought now; if not, why. */
   cannotBuy: string | null

@@ -601,7 +601,8 @@ pub struct TillConfig {
     /// Names the installation; by default the machine's own id. Another one than the journal's means quarantine.
     #[uniffi(default = None)]
     pub installation_id: Option<String>,
-    /// A file on another disk or server that mirrors the journal's epoch. Without it a restored backup is not noticed.
+    /// A file on another disk or server that mirrors the journal's epoch. Without it a restored backup is not noticed; with it, one
+    /// that was made since the latest open is not. So close and open once more after each backup that was made while the till ran.
     #[uniffi(default = None)]
     pub epoch_mirror_path: Option<String>,
     /// Figures other than the law's.
@@ -616,7 +617,7 @@ pub struct TillStatus {
     pub quarantine: Option<String>,
     /// Raised at each open.
     pub epoch: u64,
-    /// Whether a restored backup would be noticed.
+    /// Whether a restored backup that is older than the latest open would be noticed.
     pub epoch_guard: bool,
     /// Whether orders can be bought now; if not, why.
     pub cannot_buy: Option<String>,

@@ -847,7 +847,8 @@ class TillConfig(Record):
         installation_id: Names the installation; by default the machine's own id. Another one than the
             journal's means quarantine.
         epoch_mirror_path: A file on another disk or server that mirrors the journal's epoch. Without it a
-            restored backup is not noticed.
+            restored backup is not noticed; with it, one that was made since the latest open is not. So
+            close and open once more after each backup that was made while the till ran.
         policy: Figures other than the law's.
     """
 
@@ -891,7 +892,7 @@ class TillStatus(Record):
     Attributes:
         quarantine: Why the journal is in quarantine; absent when it is not.
         epoch: Raised at each open.
-        epoch_guard: Whether a restored backup would be noticed.
+        epoch_guard: Whether a restored backup that is older than the latest open would be noticed.
         cannot_buy: Whether orders can be bought now; if not, why.
         open_orders: Orders that are not final, those in review included.
         in_review: Orders in review.
