@@ -267,7 +267,7 @@ test('an error has its class, its facts, and the stack of who waited', async () 
     assert.equal(error.httpStatus, 422)
     assert.equal(error.orderId, 'order-1')
     assert.equal(error.requestId, 'request-1')
-    assert.match(error.message, /^gateway_refused: no \(HTTP 422\) \[E-77\] \(order order-1\) /)
+    assert.match(error.message, /^gateway_refused: no \(HTTP 422\) \[E-77\] \(order order-1\)\. /)
     assert.match(error.stack, /^GatewayRefusedError: gateway_refused: no/)
     assert.match(error.stack, /at async caller/)
     return true

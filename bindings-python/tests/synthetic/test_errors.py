@@ -20,7 +20,7 @@ def test_an_error_tells_all_its_facts(probe: Probe) -> None:
         probe.fail("No such thing.")
     error = caught.value
     assert str(error) == (
-        "gateway_refused: No such thing. (HTTP 422) [E-77] (order order-1)"
+        "gateway_refused: No such thing (HTTP 422) [E-77] (order order-1)."
         " Nothing was bought. Try another probe."
     )
     assert (error.code, error.number, error.outcome) == ("gateway_refused", 12, Outcome.REFUSED)
